@@ -1,0 +1,135 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+
+/// The number of threads that a request means: itself, or for 0 what the machine offers.
+inline std::size_t thread_count(std::size_t requested) {
+  if (requested != 0) return requested;
+  const std::size_t hardware = std::thread::hardware_concurrency();
+  return hardware == 0 ? 1 : hardware;
+}
+
+/// A fixed number of threads for one procedure; the caller is one of them, so a pool of one starts
+/// none. Work comes as numbered chunks. Which thread runs a chunk is left to chance, so results
+/// must be stored by chunk and merged in chunk order; then they do not depend on the threads.
+///
+/// One caller at a time, and not from inside a chunk. The destructor joins all threads.
+class ThreadPool {
+ public:
+  /// `threads` 0: as many as the machine offers.
+  explicit ThreadPool(std::size_t threads = 0) {
+    const std::size_t size = thread_count(threads);
+    threads_.reserve(size - 1);
+    for (std::size_t worker = 1; worker < size; ++worker) {
+      threads_.emplace_back([this, worker](std::stop_token stop) { serve(stop, worker); });
+    }
+  }
+
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  /// Number of threads, the caller among them. Workers are numbered 0 (the caller) to size() - 1.
+  std::size_t size() const { return threads_.size() + 1; }
+
+  /// Calls `work(chunk, worker)` for each chunk below `chunks` and returns when all are done. No
+  /// two calls run at the same time with the same worker number, so scratch memory may be kept by
+  /// worker. When chunks throw, chunks not yet begun are skipped and the exception of the lowest
+  /// one is rethrown: the same for any number of threads, as chunks begin in order.
+  template <class Work>
+  void run(std::size_t chunks, Work&& work) {
+    if (size() == 1 || chunks <= 1) {
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk)
+        work(chunk, std::size_t{0});
+      return;
+    }
+    using Function = std::remove_reference_t<Work>;
+    {
+      const std::lock_guard lock(mutex_);
+      context_ = const_cast<void*>(static_cast<const void*>(std::addressof(work)));
+      call_ = [](void* context, std::size_t chunk, std::size_t worker) {
+        (*static_cast<Function*>(context))(chunk, worker);
+      };
+      next_ = 0;
+      chunks_ = chunks;
+      busy_ = threads_.size();
+      error_ = nullptr;
+      ++round_;
+    }
+    begin_.notify_all();
+    take_chunks(0);
+    std::unique_lock lock(mutex_);
+    end_.wait(lock, [this] { return busy_ == 0; });
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+ private:
+  void serve(const std::stop_token& stop, std::size_t worker) {
+    std::uint64_t seen = 0;
+    while (true) {
+      {
+        std::unique_lock lock(mutex_);
+        if (!begin_.wait(lock, stop, [&] { return round_ != seen; })) return;
+        seen = round_;
+      }
+      take_chunks(worker);
+      const std::lock_guard lock(mutex_);
+      if (--busy_ == 0) end_.notify_one();
+    }
+  }
+
+  void take_chunks(std::size_t worker) {
+    while (true) {
+      std::size_t chunk = 0;
+      {
+        const std::lock_guard lock(mutex_);
+        if (next_ >= chunks_) return;
+        chunk = next_++;
+      }
+      try {
+        call_(context_, chunk, worker);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        next_ = chunks_;
+        if (!error_ || chunk < error_chunk_) {
+          error_ = std::current_exception();
+          error_chunk_ = chunk;
+        }
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any begin_;
+  std::condition_variable end_;
+  void* context_ = nullptr;
+  void (*call_)(void*, std::size_t, std::size_t) = nullptr;
+  std::size_t next_ = 0;
+  std::size_t chunks_ = 0;
+  std::size_t busy_ = 0;
+  std::uint64_t round_ = 0;
+  std::exception_ptr error_;
+  std::size_t error_chunk_ = 0;
+  std::vector<std::jthread> threads_;  // last: they end before what they use
+};
+
+/// One round of ThreadPool::run on threads of its own; `threads` 0 means those of the machine.
+/// No more threads are started than there are chunks.
+template <class Work>
+void parallel_chunks(std::size_t threads, std::size_t chunks, Work&& work) {
+  const std::size_t wanted = thread_count(threads);
+  ThreadPool pool(wanted < chunks ? wanted : (chunks == 0 ? 1 : chunks));
+  pool.run(chunks, work);
+}
+
+}  // namespace gtap
