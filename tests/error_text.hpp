@@ -3,6 +3,7 @@
 #include <gtap/core/error.hpp>
 
 #include <string>
+#include <string_view>
 
 /// The message of the gtap::Error that the action throws; empty when it throws none.
 template <class Action>
@@ -13,4 +14,9 @@ std::string error_text(Action&& action) {
     return error.what();
   }
   return {};
+}
+
+/// Whether the text has the part in it.
+inline bool mentions(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
 }

@@ -1,0 +1,207 @@
+#include <gtap/nn/network.hpp>
+#include <gtap/nn/stages.hpp>
+#include <gtap/nn/tensor.hpp>
+
+#include "catch.hpp"
+#include "error_text.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+using namespace gtap::nn;
+
+namespace {
+
+Network<float> lenet() {
+  return {{1, 28, 28},
+          {Conv2d{.out = 6, .kernel = 5, .padding = 2}, Relu{}, MaxPool2d{},
+           Conv2d{.out = 16, .kernel = 5}, Relu{}, MaxPool2d{}, Flatten{}, Dense{.out = 120},
+           Relu{}, Dense{.out = 84}, Relu{}, Dense{.out = 10}}};
+}
+
+std::string shape_error(Shape input, std::vector<Layer> chain) {
+  return error_text([&] { Network<float>(input, chain); });
+}
+
+}  // namespace
+
+TEST_CASE("a tensor keeps images in tiles and gives them back", "[tensor]") {
+  const Shape shape{2, 3, 1};
+  std::vector<float> plain(130 * shape.size());
+  std::iota(plain.begin(), plain.end(), 0.0f);
+  const auto tensor = Tensor<float>::from_images(shape, plain);
+  CHECK(tensor.images() == 130);
+  CHECK(tensor.tiles() == 3);
+  CHECK(tensor.tile_valid(0) == 64);
+  CHECK(tensor.tile_valid(2) == 2);
+  CHECK(tensor.to_images() == plain);
+  CHECK(tensor.get(129, 1, 2) == plain.back());
+  CHECK(tensor.tile(2)[5 * tile_images + 1] == plain.back());
+  CHECK(tensor.tile(2)[5 * tile_images + 2] == 0.0f);
+  CHECK(reinterpret_cast<std::uintptr_t>(tensor.tile(1)) % alignment == 0);
+}
+
+TEST_CASE("a tensor names what does not exist", "[tensor][error]") {
+  Tensor<float> tensor({2, 3, 3}, 5);
+  CHECK(error_text([&] { tensor.get(5, 0); }) ==
+        "Tensor::get: expected a place in 5 images of 2x3x3, got image 5, channel 0, pixel 0,0");
+  CHECK(error_text([&] { tensor.set(0, 2, 0, 0, 1.0f); }) ==
+        "Tensor::set: expected a place in 5 images of 2x3x3, got image 0, channel 2, pixel 0,0");
+  const std::vector<float> short_image(17);
+  CHECK(error_text([&] { tensor.set_image(0, short_image); }) ==
+        "Tensor::set_image: expected 18 numbers for an image of 2x3x3, got 17");
+  CHECK(error_text([&] {
+          Tensor<float>::from_images({2, 3, 3}, short_image);
+        }) == "Tensor::from_images: expected whole images of 2x3x3, got 17 numbers");
+}
+
+TEST_CASE("shapes are inferred and layers named", "[network]") {
+  const Network<float> net = lenet();
+  CHECK(net.output() == Shape{10});
+  CHECK(net.node("conv2").out == Shape{16, 10, 10});
+  CHECK(net.node("flatten1").out == Shape{400});
+  CHECK(net.nodes()[9].name == "dense2");
+  CHECK(net.parameters() == 61706);
+  CHECK(net.macs() == 28 * 28 * 6 * 25 + 100 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10);
+  const Network<float> strided({4, 9, 7},
+                               {Conv2d{.out = 8,
+                                       .kernel = {3, 2},
+                                       .stride = {2, 1},
+                                       .padding = {1, 0},
+                                       .groups = 2,
+                                       .bias = false},
+                                AvgPool2d{.size = 3, .stride = 1, .padding = 1}, GlobalAvgPool{}});
+  CHECK(strided.nodes()[0].out == Shape{8, 5, 6});
+  CHECK(strided.nodes()[1].out == Shape{8, 5, 6});
+  CHECK(strided.output() == Shape{8});
+  CHECK(strided.weight("conv1").cols() == 12);
+  CHECK(strided.parameters() == 96);
+}
+
+TEST_CASE("layers that do not fit are named with their shapes", "[network][error]") {
+  CHECK(shape_error({16, 5, 5}, {Dense{.out = 10}}) ==
+        "dense1: expected a flat input (Flatten{} comes before), got 16x5x5");
+  CHECK(shape_error({4}, {Dense{.name = "head"}}) == "head: expected at least 1 output, got 0");
+  CHECK(shape_error({4}, {Dense{.out = 3}, Relu{.name = "dense1"}}) ==
+        "Network: expected different names of layers, got \"dense1\" twice");
+  CHECK(shape_error({1, 4, 4}, {Conv2d{.out = 2}, Conv2d{.out = 2}}) ==
+        "conv2: expected a window no larger than the padded input, got window 3x3, stride 1x1, "
+        "padding 0x0 on an input of 2x2x2");
+  CHECK(shape_error({6, 4, 4}, {Conv2d{.out = 8, .groups = 4}}) ==
+        "conv1: expected groups that divide input and output channels, got 4 groups on an input "
+        "of 6x4x4 with 8 output channels");
+  CHECK(mentions(shape_error({1, 4, 4}, {Conv2d{.out = 8, .stride = 0}}),
+                 "conv1: expected a stride of at least 1"));
+  CHECK(mentions(shape_error({1, 4, 4}, {Conv2d{.out = 8, .kernel = 0}}),
+                 "conv1: expected a window of at least 1x1"));
+  CHECK(shape_error({1, 4, 4}, {MaxPool2d{.size = 2, .padding = 2}}) ==
+        "maxpool1: expected a padding of at most half the window, got padding 2x2 with a window "
+        "of 2x2");
+  CHECK(mentions(shape_error({1, 1, 1}, {AvgPool2d{}}),
+                 "avgpool1: expected a window no larger than the padded input"));
+  CHECK(shape_error({2, 2, 2}, {Softmax{}}) ==
+        "softmax1: expected a flat input (Flatten{} comes before), got 2x2x2");
+  CHECK(shape_error({2}, {Dropout{.drop = 1.0}}) ==
+        "dropout1: expected a drop probability in [0, 1), got 1");
+  CHECK(mentions(shape_error({2}, {BatchNorm{.epsilon = 0.0}}), "batchnorm1: expected an epsilon"));
+  CHECK(mentions(shape_error({2}, {BatchNorm{.momentum = 2.0}}),
+                 "batchnorm1: expected a momentum in [0, 1]"));
+  CHECK(
+      mentions(shape_error({2}, {LeakyRelu{.slope = NAN}}), "leakyrelu1: expected a finite slope"));
+  CHECK(shape_error({0, 2, 2}, {Relu{}}) ==
+        "Network: expected an input of at least 1x1x1, got 0x2x2");
+  CHECK(shape_error({1}, {}) == "Network: expected at least one layer, got none");
+}
+
+TEST_CASE("weights go in and out by the layer's name", "[network]") {
+  Network<float> net({2}, {Dense{.out = 3}, BatchNorm{}});
+  const auto version = net.version();
+  net.set_weight("dense1", std::vector<float>{1, 2, 3, 4, 5, 6});
+  CHECK(net.version() > version);
+  CHECK(net.weight("dense1")(1, 0) == 3);
+  // A column-major matrix is the same matrix.
+  Eigen::MatrixXf weight(3, 2);
+  weight << 6, 5, 4, 3, 2, 1;
+  net.set_weight("dense1", weight);
+  CHECK(net.weight("dense1")(0, 1) == 5);
+  net.set_bias("dense1", Eigen::VectorXf::Constant(3, 2.0f));
+  CHECK(net.bias("dense1")(2) == 2);
+  net.set_weight("batchnorm1", std::vector<float>{7, 8, 9});
+  CHECK(net.weight("batchnorm1")(0, 2) == 9);
+  net.set_running_statistics("batchnorm1", std::vector<float>{1, 2, 3},
+                             std::vector<float>{4, 5, 6});
+  CHECK(net.node("batchnorm1").running_var(1) == 5);
+}
+
+TEST_CASE("wrong weights are refused by name", "[network][error]") {
+  Network<float> net({2}, {Dense{.out = 3}, Relu{}, BatchNorm{}});
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(error_text([&] { net.set_weight("dense1", std::vector<float>(5)); }) ==
+        "dense1.weight: expected 6 numbers, got 5");
+  CHECK(error_text([&] { net.set_weight("dense1", Eigen::MatrixXf::Zero(2, 3)); }) ==
+        "dense1.weight: expected a matrix of 3x2, got 2x3");
+  CHECK(error_text([&] {
+          net.set_bias("dense1", std::vector<float>{1, nan, 2});
+        }) == "dense1.bias: expected finite numbers, got nan at 1");
+  CHECK(error_text([&] { net.weight("dense2"); }) ==
+        "Network: expected one of the layers dense1, relu1, batchnorm1, got \"dense2\"");
+  CHECK(mentions(error_text([&] {
+                   net.set_running_statistics("batchnorm1", std::vector<float>(3),
+                                              std::vector<float>{1, -1, 1});
+                 }),
+                 "batchnorm1.running_var: expected variances of 0 or more, got -1"));
+  net.check_finite();
+  net.edit_node("dense1").weight(2, 1) = nan;
+  CHECK(error_text([&] { net.check_finite(); }) ==
+        "dense1.weight: expected finite numbers, got nan at 5");
+}
+
+TEST_CASE("an assignment is a change", "[network]") {
+  Network<float> a({2}, {Dense{.out = 3}});
+  Network<float> b({2}, {Dense{.out = 3}});
+  b.set_bias("dense1", std::vector<float>{1, 2, 3});
+  const auto version = b.version();
+  a = b;
+  CHECK(a.version() > version);
+  b = a;
+  CHECK(b.version() > version);
+}
+
+TEST_CASE("a chain is cut before its mixing layers", "[stages]") {
+  const Stages cut = stages(lenet());
+  CHECK(cut.prefix_end == 0);
+  REQUIRE(cut.stages.size() == 5);
+  CHECK(cut.hidden() == 4);
+  CHECK(cut.stages[1].mixing == 3);
+  CHECK(cut.stages[1].end == 7);
+  CHECK(cut.stages[1].units == 16);
+  CHECK(cut.stages[1].rows_per_unit == 25);
+  CHECK(cut.stages[4].end == 12);
+
+  const Stages mlp = stages(Network<float>(
+      {1, 2, 2}, {Flatten{}, BatchNorm{}, Dense{.out = 5}, Relu{}, Dense{.out = 2}, Softmax{}}));
+  CHECK(mlp.prefix_end == 2);
+  REQUIRE(mlp.stages.size() == 2);
+  CHECK(mlp.stages[1].end == 5);
+}
+
+TEST_CASE("what cannot be cut or masked is named", "[stages][error]") {
+  CHECK(error_text([] { stages(Network<float>({2}, {Relu{}})); }) ==
+        "stages: expected at least one Dense or Conv2d layer, got none");
+  CHECK(error_text([] {
+          stages(Network<float>({2}, {Dense{.out = 2}, Softmax{}, Dense{.out = 2}}));
+        }) == "softmax1: expected a softmax as the last layer only, got one before dense2");
+  const Stages cut = stages(lenet());
+  const KeptChannels few{{0}, {1}};
+  CHECK(error_text([&] { check_kept(cut, few); }) ==
+        "mask: expected lists of channels for 4 hidden stages, got 2");
+  const KeptChannels unordered{{0, 1}, {3, 2}, {}, {}};
+  CHECK(error_text([&] { check_kept(cut, unordered); }) ==
+        "mask: expected increasing channels below 16 in hidden stage 1, got channel 2 at place 1");
+  const KeptChannels outside{{0, 6}, {}, {}, {}};
+  CHECK(error_text([&] { check_kept(cut, outside); }) ==
+        "mask: expected increasing channels below 6 in hidden stage 0, got channel 6 at place 1");
+}
