@@ -1,0 +1,165 @@
+#pragma once
+
+#include <gtap/core/coalition.hpp>
+#include <gtap/core/error.hpp>
+#include <gtap/execution/progress.hpp>
+#include <gtap/pruning/budget_meter.hpp>
+#include <gtap/pruning/constraints.hpp>
+#include <gtap/pruning/options.hpp>
+#include <gtap/pruning/path.hpp>
+#include <gtap/pruning/ranking.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap::detail {
+
+enum class Direction { pruning, building };
+
+/// One run of a procedure. Pruning and building are mirror images: players cross over one at a
+/// time, and a limit that is a goal for one is a barrier for the other.
+class Walk {
+ public:
+  Walk(std::string where, std::size_t players, const PruneOptions& options, Direction direction)
+      : where_(std::move(where)),
+        options_(&options),
+        pruning_(direction == Direction::pruning),
+        kept_(Coalition::grand(players)),
+        counts_(options.constraints, kept_),
+        budget_(where_, options.keep, players),
+        path_(start()),
+        meter_(options.progress, most_moves()) {
+    if (players == 0) fail(where_, "a game with at least 1 player", "0");
+  }
+
+  template <class Scorer>
+  PruningPath run(Scorer& scorer) && {
+    bool more = !finished();
+    while (more && !stopped()) {
+      const std::vector<double> scores = scorer(std::as_const(kept_));
+      if constexpr (requires { scorer.evaluations(); }) path_.evaluations = scorer.evaluations();
+      // A scorer that was stopped half-way returns scores that nobody should prune by.
+      if (stopped()) break;
+      moved_.clear();
+      more = round(moving_order(scores));
+      if (!moved_.empty()) path_.add_round(moved_, path_.evaluations, meter_.seconds());
+      meter_.report(path_.moves().size());
+    }
+    path_.report.lines = budget_.lines(kept_);
+    path_.seconds = meter_.seconds();
+    return std::move(path_);
+  }
+
+ private:
+  Coalition start() {
+    if (!pruning_) {
+      kept_ = counts_.must_keep();
+      counts_.recount(kept_);
+    }
+    return kept_;
+  }
+
+  std::size_t most_moves() const {
+    const std::size_t all = kept_.players();
+    const std::size_t most = std::min(budget_.most_units(), all);
+    if (!pruning_) return most - std::min(most, kept_.size());
+    return all - (most < all ? most : std::min<std::size_t>(all, 1));
+  }
+
+  bool ends(std::string why) {
+    path_.report.ended = std::move(why);
+    return true;
+  }
+
+  bool stopped() { return options_->stop.stop_requested() && ends("stop was requested"); }
+
+  bool finished() {
+    // What the constraints force comes before any budget.
+    const bool forced = counts_.any_forced(pruning_);
+    if (pruning_) {
+      if (kept_.size() <= 1) return ends("one unit is left");
+      return !forced && budget_.limits_remaining() && budget_.remaining_met(kept_) &&
+             ends("the budget was met");
+    }
+    if (kept_.size() == kept_.players()) return ends("all units are in");
+    if (forced) return false;
+    if (kept_.size() >= budget_.most_units()) return ends("the budget was used up");
+    return budget_.limits_loss() && budget_.loss_met(kept_) && ends("the budget was met");
+  }
+
+  /// The players that may cross, in the order of their scores.
+  std::vector<Player> moving_order(std::span<const double> scores) const {
+    const auto candidates = (pruning_ ? kept_ : kept_.complement()).members();
+    if (scores.size() != candidates.size()) {
+      fail(where_,
+           text(candidates.size(), " scores, one for each player ",
+                pruning_ ? "that is kept" : "that is not in"),
+           text(scores.size()));
+    }
+    for (std::size_t k = 0; k < scores.size(); ++k) {
+      if (std::isnan(scores[k])) {
+        fail(where_, "a number as every score", text("NaN for player ", candidates[k]));
+      }
+    }
+    std::vector<Player> order = ranking(scores);
+    for (Player& p : order)
+      p = candidates[p];
+    if (pruning_) std::reverse(order.begin(), order.end());
+    return order;
+  }
+
+  /// Moves players until the round is over. False: the walk is, too.
+  bool round(const std::vector<Player>& order) {
+    path_.report.held_back.clear();
+    const std::size_t target = options_->schedule.next(kept_.size(), pruning_);
+    // The first pass brings every group inside its minimum and maximum, so that all coalitions
+    // after it obey them. No player that a pass leaves behind can move later in the same pass.
+    for (const bool forced : {true, false}) {
+      for (const Player p : order) {
+        if (kept_.contains(p) != pruning_) continue;
+        if (forced && !counts_.forced(p, pruning_)) continue;
+        std::string held = pruning_ ? counts_.holds_in(p) : counts_.holds_out(p);
+        if (!held.empty()) {
+          if (!forced) path_.report.held_back.push_back({p, std::move(held)});
+          continue;
+        }
+        cross(p);
+        if (!forced && !(pruning_ ? budget_.loss_met(kept_) : budget_.remaining_met(kept_))) {
+          cross(p);
+          return !ends(
+              text(pruning_ ? "without" : "with", " player ", p, " the budget would be exceeded"));
+        }
+        moved_.push_back(p);
+        if (finished()) return false;
+        if (pruning_ ? kept_.size() <= target : kept_.size() >= target) return true;
+      }
+    }
+    return !ends("the constraints hold all other units");
+  }
+
+  void cross(Player p) {
+    kept_.toggle(p);
+    if (kept_.contains(p)) {
+      counts_.came(p);
+    } else {
+      counts_.left(p);
+    }
+  }
+
+  std::string where_;
+  const PruneOptions* options_;
+  bool pruning_;
+  Coalition kept_;
+  GroupCounts counts_;
+  BudgetMeter budget_;
+  PruningPath path_;
+  ProgressMeter meter_;
+  std::vector<Player> moved_;
+};
+
+}  // namespace gtap::detail
