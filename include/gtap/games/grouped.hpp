@@ -1,0 +1,129 @@
+#pragma once
+
+#include <gtap/core/value_function.hpp>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+namespace detail {
+
+/// Evaluates a grouped game by the inner game's evaluator. A chain of groups is a chain of their
+/// members, of which only the values between groups are kept.
+template <Evaluator Inner>
+class GroupedEvaluator {
+ public:
+  GroupedEvaluator(const std::vector<std::vector<Player>>& groups, Inner inner)
+      : groups_(&groups), inner_(std::move(inner)) {}
+
+  std::size_t players() const { return groups_->size(); }
+
+  double operator()(const Coalition& coalition) {
+    expand(coalition, members_);
+    return static_cast<double>(inner_(std::as_const(members_)));
+  }
+
+  void batch(std::span<const Coalition> coalitions,
+             std::span<double> out) requires BatchEvaluator<Inner> {
+    expanded_.resize(coalitions.size());
+    for (std::size_t k = 0; k < coalitions.size(); ++k)
+      expand(coalitions[k], expanded_[k]);
+    inner_.batch(std::span<const Coalition>(expanded_), out);
+  }
+
+  void chain(const Coalition& start, std::span<const Player> toggles,
+             std::span<double> out) requires ChainEvaluator<Inner> {
+    expand(start, members_);
+    steps_.clear();
+    for (const Player g : toggles)
+      steps_.insert(steps_.end(), (*groups_)[g].begin(), (*groups_)[g].end());
+    values_.resize(steps_.size() + 1);
+    inner_.chain(std::as_const(members_), std::span<const Player>(steps_),
+                 std::span<double>(values_));
+    out[0] = values_[0];
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < toggles.size(); ++k) {
+      at += (*groups_)[toggles[k]].size();
+      out[k + 1] = values_[at];
+    }
+  }
+
+ private:
+  void expand(const Coalition& coalition, Coalition& members) const {
+    require_size("grouped game", groups_->size(), coalition.players());
+    members = Coalition(inner_.players());
+    coalition.for_each([&](Player g) {
+      for (const Player p : (*groups_)[g])
+        members.insert(p);
+    });
+  }
+
+  const std::vector<std::vector<Player>>* groups_;
+  Inner inner_;
+  Coalition members_;
+  std::vector<Coalition> expanded_;
+  std::vector<Player> steps_;
+  std::vector<double> values_;
+};
+
+}  // namespace detail
+
+/// The game whose player g is all the members of groups[g] together: tied channels, blocks, whole
+/// layers. Every player of the inner game is in exactly one group, and no group is empty, else
+/// gtap::Error. The inner game must outlive it.
+template <ValueFunction Game>
+class Grouped {
+ public:
+  Grouped(const Game& inner, std::vector<std::vector<Player>> groups)
+      : inner_(&inner), groups_(std::move(groups)) {
+    Coalition seen(inner.players());
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      if (groups_[g].empty())
+        detail::fail("grouped", "groups with members", detail::text("group ", g, " empty"));
+      for (const Player p : groups_[g]) {
+        if (seen.contains(p)) {
+          detail::fail("grouped", "every player in one group",
+                       detail::text("player ", p, " twice"));
+        }
+        seen.insert(p);
+      }
+    }
+    if (seen.size() != seen.players()) {
+      detail::fail("grouped", "every player in one group",
+                   detail::text("no group for ", seen.complement()));
+    }
+  }
+
+  std::size_t players() const { return groups_.size(); }
+
+  /// The inner game's players that player g stands for.
+  std::span<const Player> members(Player g) const {
+    if (g >= groups_.size()) {
+      detail::fail("Grouped::members", detail::text("a group below ", groups_.size()),
+                   detail::text("group ", g));
+    }
+    return groups_[g];
+  }
+
+  double operator()(const Coalition& coalition) const {
+    return detail::GroupedEvaluator<detail::EvaluatorReference<Game>>(
+        groups_, detail::EvaluatorReference<Game>(*inner_))(coalition);
+  }
+
+  auto evaluator() const requires ConcurrentGame<Game> {
+    return detail::GroupedEvaluator<evaluator_t<Game>>(groups_, gtap::evaluator(*inner_));
+  }
+
+ private:
+  const Game* inner_;
+  std::vector<std::vector<Player>> groups_;
+};
+
+template <ValueFunction Game>
+Grouped<Game> grouped(const Game& inner, std::vector<std::vector<Player>> groups) {
+  return {inner, std::move(groups)};
+}
+
+}  // namespace gtap
