@@ -1,0 +1,132 @@
+#pragma once
+
+#include <gtap/nn/kernels/arch.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace gtap::nn::kernels::detail {
+
+/// One call of the micro-kernel: weights x a list of rows, for a list of output rows.
+template <class T>
+struct Accumulation {
+  const T* weight;                   ///< output o's weights start at weight + o * weight_stride
+  std::size_t weight_stride;         ///
+  const std::uint32_t* tap_rows;     ///< row of `in` that tap k reads
+  const std::uint32_t* tap_weights;  ///< its weight's place among the output's weights
+  std::size_t taps;                  ///
+  const T* in;                       ///
+  std::size_t row;                   ///< numbers from one row of `in` to the next
+  T* out;                            ///< output o's row is out + o * out_stride
+  std::size_t out_stride;            ///
+  std::size_t width;                 ///< numbers to compute in each row, whole packs
+  const T* bias = nullptr;           ///< by output; null: none
+  bool add = false;                  ///< out += scale * sum, else out = bias + sum
+  T scale = 1;                       ///< only with `add`
+  bool relu = false;                 ///< out = max(out, 0) in the end
+};
+
+/// How many outputs and how many packs of a row are in flight: as many accumulators as registers
+/// allow, with room for the row's packs and a weight.
+template <class Arch>
+inline constexpr std::size_t block_outputs = 6;
+template <class Arch>
+inline constexpr std::size_t block_packs = has_32_registers<Arch> ? 4 : 2;
+
+/// M outputs by N packs, held in registers over all taps.
+template <class Arch, std::size_t M, std::size_t N, class T>
+void accumulate_block(const Accumulation<T>& a, const std::uint32_t* outputs, std::size_t at) {
+  using P = Pack<T, Arch>;
+  const T* weights[M];
+  P sums[M][N];
+  GTAP_DETAIL_UNROLL
+  for (std::size_t m = 0; m < M; ++m) {
+    weights[m] = a.weight + outputs[m] * a.weight_stride;
+    const P start(a.bias == nullptr ? T{0} : a.bias[outputs[m]]);
+    GTAP_DETAIL_UNROLL
+    for (std::size_t n = 0; n < N; ++n)
+      sums[m][n] = start;
+  }
+  const T* const in = a.in + at;
+  const std::uint32_t* const tap_rows = a.tap_rows;
+  const std::uint32_t* const tap_weights = a.tap_weights;
+  const std::size_t row = a.row;
+  const std::size_t taps = a.taps;
+  for (std::size_t k = 0; k < taps; ++k) {
+    const T* const x = in + tap_rows[k] * row;
+    const std::size_t w = tap_weights[k];
+    P values[N];
+    GTAP_DETAIL_UNROLL
+    for (std::size_t n = 0; n < N; ++n)
+      values[n] = P::load_aligned(x + n * P::size);
+    GTAP_DETAIL_UNROLL
+    for (std::size_t m = 0; m < M; ++m) {
+      const P factor(weights[m][w]);
+      GTAP_DETAIL_UNROLL
+      for (std::size_t n = 0; n < N; ++n)
+        sums[m][n] = multiply_add(factor, values[n], sums[m][n]);
+    }
+  }
+  const P scale(a.scale);
+  GTAP_DETAIL_UNROLL
+  for (std::size_t m = 0; m < M; ++m) {
+    T* const out = a.out + outputs[m] * a.out_stride + at;
+    GTAP_DETAIL_UNROLL
+    for (std::size_t n = 0; n < N; ++n) {
+      P value = sums[m][n];
+      if (a.add) value = multiply_add(scale, value, P::load_aligned(out + n * P::size));
+      if (a.relu) value = larger(value, P(T{0}));
+      value.store_aligned(out + n * P::size);
+    }
+  }
+}
+
+/// M outputs over the whole width.
+template <class Arch, std::size_t M, class T>
+void accumulate_rows(const Accumulation<T>& a, const std::uint32_t* outputs) {
+  constexpr std::size_t packs = block_packs<Arch>;
+  constexpr std::size_t size = Pack<T, Arch>::size;
+  std::size_t at = 0;
+  for (; at + packs * size <= a.width; at += packs * size)
+    accumulate_block<Arch, M, packs>(a, outputs, at);
+  for (; at < a.width; at += size)
+    accumulate_block<Arch, M, 1>(a, outputs, at);
+}
+
+/// All listed outputs, in blocks of equal size: 10 outputs are 5 + 5, which is faster than 6 + 4.
+template <class Arch, class T>
+void accumulate(const Accumulation<T>& a, std::span<const std::uint32_t> outputs) {
+  constexpr std::size_t most = block_outputs<Arch>;
+  static_assert(most == 6);
+  const std::uint32_t* next = outputs.data();
+  std::size_t left = outputs.size();
+  for (std::size_t blocks = (left + most - 1) / most; blocks > 0; --blocks) {
+    const std::size_t count = (left + blocks - 1) / blocks;
+    switch (count) {
+      case 1:
+        accumulate_rows<Arch, 1>(a, next);
+        break;
+      case 2:
+        accumulate_rows<Arch, 2>(a, next);
+        break;
+      case 3:
+        accumulate_rows<Arch, 3>(a, next);
+        break;
+      case 4:
+        accumulate_rows<Arch, 4>(a, next);
+        break;
+      case 5:
+        accumulate_rows<Arch, 5>(a, next);
+        break;
+      default:
+        accumulate_rows<Arch, 6>(a, next);
+        break;
+    }
+    next += count;
+    left -= count;
+  }
+}
+
+}  // namespace gtap::nn::kernels::detail

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <gtap/nn/kernels/accumulate.hpp>
+#include <gtap/nn/kernels/dense.hpp>
+#include <gtap/nn/kernels/pointwise.hpp>
+#include <gtap/nn/shape.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace gtap::nn::kernels {
+
+/// What a convolution reads and writes. `out` must be what in, kernel, stride and padding give:
+/// (in + 2 * padding - kernel) / stride + 1 pixels each way; `groups` divides both channel counts.
+struct ConvGeometry {
+  Shape in;
+  Shape out;
+  Extent kernel = 1;
+  Extent stride = 1;
+  Extent padding = 0;
+  std::size_t groups = 1;
+
+  /// Weights of one output channel: [in.channels / groups][kernel.height][kernel.width].
+  std::size_t taps() const { return in.channels / groups * kernel.height * kernel.width; }
+};
+
+namespace detail {
+
+/// Indices first to last - 1 of a kernel's rows (or columns) that fall inside the image, for the
+/// output row (or column) `at`.
+struct KernelRange {
+  std::size_t first;
+  std::size_t last;
+
+  KernelRange(std::size_t at, std::size_t stride, std::size_t padding, std::size_t kernel,
+              std::size_t in) {
+    const std::size_t begin = at * stride;  // in padded coordinates
+    first = begin < padding ? std::min(padding - begin, kernel) : 0;
+    last = in + padding > begin ? std::min(in + padding - begin, kernel) : 0;
+    last = std::max(first, last);
+  }
+};
+
+/// The taps of a part of the input channels, for one output row and a range of kernel columns.
+/// Rows are counted from the input column that kernel column 0 falls on, which may be left of the
+/// image, so `shift` is added to it: every listed row is inside.
+struct TapList {
+  static constexpr std::size_t most = 256;
+  std::array<std::uint32_t, most> rows;
+  std::array<std::uint32_t, most> weights;
+  std::size_t size = 0;
+
+  void fill(const ConvGeometry& g, std::size_t y, KernelRange columns, std::size_t shift,
+            std::span<const std::uint32_t> channels, std::size_t first, std::size_t last) {
+    const std::size_t area = g.kernel.height * g.kernel.width;
+    const std::size_t group_channels = g.in.channels / g.groups;
+    size = 0;
+    for (std::size_t f = first; f < last; ++f) {
+      const std::size_t channel = channels[f / area];
+      const std::size_t ky = f % area / g.kernel.width;
+      const std::size_t kx = f % g.kernel.width;
+      const std::size_t iy = y * g.stride.height + ky;
+      if (iy < g.padding.height || iy >= g.in.height + g.padding.height) continue;
+      if (kx < columns.first || kx >= columns.last) continue;
+      const std::size_t row = (channel * g.in.height + iy - g.padding.height) * g.in.width;
+      rows[size] = static_cast<std::uint32_t>(row + shift + kx);
+      weights[size] = static_cast<std::uint32_t>(channel % group_channels * area + f % area);
+      ++size;
+    }
+  }
+};
+
+/// What to do with the sums of a convolution.
+template <class T>
+struct ConvTarget {
+  const T* weight;
+  const T* bias;  ///< null: none
+  T* out;
+  bool add = false;  ///< out += scale * sum
+  T scale = 1;
+  bool relu = false;
+};
+
+/// One group: these input channels into these output channels. `row` numbers a row of the tile;
+/// fewer than 64 let several pixels side by side be done at once.
+template <class Arch, class T>
+void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
+                    std::span<const std::uint32_t> in_channels,
+                    std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
+  if (out_channels.empty()) return;
+  const std::size_t all_taps = in_channels.size() * g.kernel.height * g.kernel.width;
+  const std::size_t part = even_part(all_taps, std::min(TapList::most, 2 * block_rows<T>));
+  const std::size_t pixels = g.out.height * g.out.width;
+  TapList inner;
+  TapList border;
+  for (std::size_t y = 0; y < g.out.height; ++y) {
+    std::size_t done = 0;
+    do {
+      const std::size_t end = std::min(done + part, all_taps);
+      Accumulation<T> a{.weight = target.weight,
+                        .weight_stride = g.taps(),
+                        .tap_rows = nullptr,
+                        .tap_weights = nullptr,
+                        .taps = 0,
+                        .in = in,
+                        .row = row,
+                        .out = nullptr,
+                        .out_stride = pixels * row,
+                        .width = row};
+      a.bias = done == 0 ? target.bias : nullptr;
+      a.add = done != 0 || target.add;
+      a.scale = target.add ? target.scale : T{1};
+      a.relu = target.relu && end == all_taps;
+      inner.fill(g, y, KernelRange(0, 1, 0, g.kernel.width, g.kernel.width), 0, in_channels, done,
+                 end);
+      for (std::size_t x = 0; x < g.out.width;) {
+        const KernelRange columns(x, g.stride.width, g.padding.width, g.kernel.width, g.in.width);
+        std::size_t count = 1;
+        if (columns.last - columns.first == g.kernel.width) {
+          const std::size_t left = x * g.stride.width - g.padding.width;
+          if (g.stride.width == 1) {
+            const std::size_t inside = g.in.width - g.kernel.width - left + 1;
+            count = std::max<std::size_t>(1, std::min({row_size / row, inside, g.out.width - x}));
+          }
+          a.in = in + left * row;
+          a.tap_rows = inner.rows.data();
+          a.tap_weights = inner.weights.data();
+          a.taps = inner.size;
+        } else {
+          // Kernel column 0 may be left of the image: rows are counted from the image's left edge.
+          const std::size_t begin = x * g.stride.width;
+          border.fill(g, y, columns, begin - g.padding.width, in_channels, done, end);
+          a.in = in;
+          a.tap_rows = border.rows.data();
+          a.tap_weights = border.weights.data();
+          a.taps = border.size;
+        }
+        a.width = count * row;
+        a.out = target.out + (y * g.out.width + x) * row;
+        accumulate<Arch>(a, out_channels);
+        x += count;
+      }
+      done = end;
+    } while (done < all_taps);
+  }
+}
+
+/// Splits sorted channel lists by group.
+template <class Arch, class T>
+void convolve(const ConvGeometry& g, const ConvTarget<T>& target,
+              std::span<const std::uint32_t> in_channels,
+              std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
+  const std::size_t ins = g.in.channels / g.groups;
+  const std::size_t outs = g.out.channels / g.groups;
+  auto part = [](std::span<const std::uint32_t> list, std::size_t first, std::size_t last) {
+    const auto begin = std::lower_bound(list.begin(), list.end(), first);
+    const auto end = std::lower_bound(begin, list.end(), last);
+    return list.subspan(static_cast<std::size_t>(begin - list.begin()),
+                        static_cast<std::size_t>(end - begin));
+  };
+  if (g.groups == 1) {
+    convolve_group<Arch>(g, target, in_channels, out_channels, in, row);
+    return;
+  }
+  for (std::size_t k = 0; k < g.groups; ++k) {
+    convolve_group<Arch>(g, target, part(in_channels, k * ins, (k + 1) * ins),
+                         part(out_channels, k * outs, (k + 1) * outs), in, row);
+  }
+}
+
+template <class Arch, class T>
+void activate_channels(Activation activation, std::span<const std::uint32_t> channels, T* out,
+                       std::size_t numbers) {
+  if (activation.kind == Activation::none || activation.kind == Activation::relu) return;
+  for (const std::uint32_t c : channels)
+    activate<Arch>(activation, out + c * numbers, out + c * numbers, numbers);
+}
+
+}  // namespace detail
+
+/// A convolution (cross-correlation, as in PyTorch) on a tile, with bias and activation.
+///
+/// weight [out.channels][g.taps()]; bias [out.channels] or null. Only channels in in_channels are
+/// read and only those in out_channels are written; both lists increase. Padding is never stored:
+/// taps outside of the image are left out. relu is applied in registers, other activations in a
+/// second pass over the channels written.
+///
+/// `row` is the number of images in a row: 64, or fewer for a batch smaller than a tile (a whole
+/// number of packs that divides 64), laid out [channel][row][column][`row` images].
+template <class Arch = default_arch, class T>
+void conv2d(const ConvGeometry& g, const T* weight, const T* bias,
+            std::span<const std::uint32_t> in_channels, std::span<const std::uint32_t> out_channels,
+            const T* in, T* out, Activation activation = {}, std::size_t row = row_size) {
+  detail::convolve<Arch>(
+      g,
+      detail::ConvTarget<T>{
+          .weight = weight, .bias = bias, .out = out, .relu = activation.kind == Activation::relu},
+      in_channels, out_channels, in, row);
+  detail::activate_channels<Arch>(activation, out_channels, out, g.out.height * g.out.width * row);
+}
+
+/// One input channel toggled: adds scale * its contribution to the listed channels of z (sums
+/// without activation). scale is 1 to let it in, -1 to take it out. The sum of a pixel's taps is
+/// formed first, so letting a channel in and taking it out adds and subtracts the same number.
+template <class Arch = default_arch, class T>
+void conv2d_update(const ConvGeometry& g, const T* weight, std::uint32_t channel, T scale,
+                   std::span<const std::uint32_t> out_channels, const T* in, T* z) {
+  const std::span<const std::uint32_t> one(&channel, 1);
+  detail::convolve<Arch>(
+      g,
+      detail::ConvTarget<T>{
+          .weight = weight, .bias = nullptr, .out = z, .add = true, .scale = scale},
+      one, out_channels, in, row_size);
+}
+
+}  // namespace gtap::nn::kernels

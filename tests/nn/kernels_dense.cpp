@@ -1,0 +1,103 @@
+#include <gtap/nn/kernels/dense.hpp>
+
+#include "catch.hpp"
+#include "nn/kernels_support.hpp"
+
+#include <algorithm>
+
+using namespace gtap_test;
+using gtap::nn::kernels::Activation;
+
+namespace {
+
+template <class Arch, class T>
+void check_dense(std::size_t ins, std::size_t outs, bool subsets, bool biased,
+                 Activation::Kind kind) {
+  const auto in_rows = subsets ? some(ins, ins) : all(ins);
+  const auto out_rows = subsets ? some(outs, outs + 1) : all(outs);
+  const auto weight = random_numbers<T>(ins * outs, 3);
+  const auto bias = random_numbers<T>(outs, 4);
+  Rows<T> in(ins, row_size, 5);
+  poison_rows_outside(in, ins, 1, in_rows);
+  Rows<T> out(outs);
+  kernels::dense<Arch>(weight.data(), ins, biased ? bias.data() : nullptr, in_rows, out_rows,
+                       in.data(), out.data(), Activation{kind});
+  const double bound = sum_error<T>(ins + 1);
+  for (std::size_t o = 0; o < outs; ++o) {
+    for (std::size_t lane = 0; lane < row_size; ++lane) {
+      if (!contains(out_rows, o)) {
+        REQUIRE(out(o, lane) == Rows<T>::mark);
+        continue;
+      }
+      double sum = biased ? static_cast<double>(bias[o]) : 0;
+      for (const std::uint32_t i : in_rows)
+        sum += static_cast<double>(weight[o * ins + i]) * static_cast<double>(in(i, lane));
+      if (kind == Activation::relu) sum = std::max(sum, 0.0);
+      if (kind == Activation::tanh) sum = std::tanh(sum);
+      REQUIRE(std::abs(static_cast<double>(out(o, lane)) - sum) <= bound);
+    }
+  }
+  CHECK(out.guards_intact());
+}
+
+}  // namespace
+
+TEST_CASE("A dense layer is the sum of the listed rows, and touches no other") {
+  for_each_arch([](auto arch) {
+    using Arch = decltype(arch);
+    check_dense<Arch, float>(1, 1, false, true, Activation::none);
+    check_dense<Arch, float>(7, 4, false, false, Activation::none);
+    check_dense<Arch, float>(33, 13, true, true, Activation::relu);
+    check_dense<Arch, float>(200, 23, false, true, Activation::relu);
+    check_dense<Arch, float>(301, 17, true, true, Activation::tanh);
+  });
+  check_dense<kernels::default_arch, double>(150, 11, true, true, Activation::relu);
+  check_dense<kernels::scalar, double>(150, 11, true, true, Activation::none);
+}
+
+TEST_CASE("A dense layer without inputs is its activated bias") {
+  const std::vector<float> bias{-1.5f, 2.5f};
+  Rows<float> out(2);
+  kernels::dense(bias.data(), 0, bias.data(), {}, all(2), out.data(), out.data(),
+                 Activation{Activation::relu});
+  CHECK(out(0, 0) == 0.0f);
+  CHECK(out(1, 63) == 2.5f);
+  kernels::dense<kernels::default_arch, float>(bias.data(), 0, nullptr, {}, all(2), out.data(),
+                                               out.data());
+  CHECK(out(1, 63) == 0.0f);
+}
+
+TEST_CASE("Toggling an input equals evaluating without it") {
+  for_each_arch([](auto arch) {
+    using Arch = decltype(arch);
+    const std::size_t ins = 9;
+    const std::size_t outs = 14;
+    const auto weight = random_numbers<float>(ins * outs, 6);
+    const Rows<float> in(ins, row_size, 7);
+    std::vector<float> column(outs);
+    for (std::size_t o = 0; o < outs; ++o)
+      column[o] = weight[o * ins + 4];
+    Rows<float> z(outs);
+    Rows<float> activated(outs);
+    const auto rows = some(outs, 8);
+    kernels::dense<Arch>(weight.data(), ins, static_cast<const float*>(nullptr), all(ins), rows,
+                         in.data(), z.data());
+    Rows<float> both(z);
+    kernels::dense_update<Arch>(column.data(), -1.0f, rows, in.data() + 4 * row_size, z.data());
+    kernels::dense_update_activate<Arch>(column.data(), -1.0f, rows, in.data() + 4 * row_size,
+                                         both.data(), activated.data(),
+                                         Activation{Activation::relu});
+    const std::vector<std::uint32_t> others{0, 1, 2, 3, 5, 6, 7, 8};
+    Rows<float> fresh(outs);
+    kernels::dense<Arch>(weight.data(), ins, static_cast<const float*>(nullptr), others, rows,
+                         in.data(), fresh.data());
+    for (std::size_t i = 0; i < outs * row_size; ++i) {
+      REQUIRE(std::abs(z.data()[i] - fresh.data()[i]) <= sum_error<float>(ins + 2));
+      REQUIRE(both.data()[i] == z.data()[i]);
+      const bool listed = contains(rows, i / row_size);
+      REQUIRE(activated.data()[i] == (listed ? std::max(z.data()[i], 0.0f) : Rows<float>::mark));
+    }
+    CHECK(z.guards_intact());
+    CHECK(activated.guards_intact());
+  });
+}
