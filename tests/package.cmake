@@ -1,0 +1,36 @@
+# The project in package/ uses gtap in each way that is documented; included by CMakeLists.txt.
+
+# gtap_package_test(way settings...): configures, builds and runs the project.
+function(gtap_package_test way)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/package/${way})
+  add_test(
+    NAME package_${way}
+    COMMAND
+      ${CMAKE_CTEST_COMMAND} --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/package ${folder}
+      --build-generator ${CMAKE_GENERATOR} --build-options -DGTAP_FROM=${way}
+      -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} ${ARGN} --test-command ${CMAKE_CTEST_COMMAND}
+      --output-on-failure)
+endfunction()
+
+# What was fetched is handed on, so that these tests need no network and see the same code.
+set(fetched "")
+foreach(name ${GTAP_FETCHED})
+  string(TOUPPER ${name} upper)
+  list(APPEND fetched -DFETCHCONTENT_SOURCE_DIR_GTAP_${upper}=${gtap_${name}_SOURCE_DIR})
+endforeach()
+foreach(name Eigen3 xsimd)
+  if(CMAKE_DISABLE_FIND_PACKAGE_${name})
+    list(APPEND fetched -DCMAKE_DISABLE_FIND_PACKAGE_${name}=ON)
+  endif()
+endforeach()
+gtap_package_test(subdirectory -DGTAP_SOURCE=${PROJECT_SOURCE_DIR} ${fetched})
+gtap_package_test(fetchcontent -DGTAP_SOURCE=${PROJECT_SOURCE_DIR} ${fetched})
+
+if(GTAP_INSTALL AND NOT GTAP_FETCHED)
+  set(prefix ${CMAKE_CURRENT_BINARY_DIR}/package/prefix)
+  add_test(NAME package_install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix
+                                        ${prefix})
+  set_tests_properties(package_install PROPERTIES FIXTURES_SETUP installed)
+  gtap_package_test(package -DCMAKE_PREFIX_PATH=${prefix})
+  set_tests_properties(package_package PROPERTIES FIXTURES_REQUIRED installed)
+endif()
