@@ -6,4 +6,6 @@ static_assert(GTAP_VERSION_PATCH == PROJECT_VERSION_PATCH);
 
 std::size_t players_seen_elsewhere(const gtap::Coalition& coalition);
 
-int main() { return players_seen_elsewhere(gtap::Coalition(3)) == 3 ? 0 : 1; }
+int main() {
+  return players_seen_elsewhere(gtap::Coalition(3)) == 3 ? 0 : 1;
+}

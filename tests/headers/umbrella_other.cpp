@@ -2,4 +2,6 @@
 
 std::size_t players_seen_elsewhere(const gtap::Coalition& coalition);
 
-std::size_t players_seen_elsewhere(const gtap::Coalition& coalition) { return coalition.players(); }
+std::size_t players_seen_elsewhere(const gtap::Coalition& coalition) {
+  return coalition.players();
+}
