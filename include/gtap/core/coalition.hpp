@@ -185,9 +185,11 @@ class Coalition {
 
 }  // namespace gtap
 
+namespace std {
+
 /// Equal coalitions have equal hashes; used by caches.
 template <>
-struct std::hash<gtap::Coalition> {
+struct hash<gtap::Coalition> {
   std::size_t operator()(const gtap::Coalition& coalition) const noexcept {
     std::uint64_t h = 0x9E3779B97F4A7C15u ^ coalition.players();
     for (const std::uint64_t word : coalition.words()) {
@@ -197,3 +199,5 @@ struct std::hash<gtap::Coalition> {
     return static_cast<std::size_t>(h);
   }
 };
+
+}  // namespace std

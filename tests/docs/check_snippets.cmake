@@ -1,0 +1,60 @@
+cmake_minimum_required(VERSION 3.25)
+
+# Every cpp block of the manual equals a region of a compiled file in docs/snippets:
+#
+#   <!-- snippet: file.cpp name -->        in the page, on the line before the block, and
+#   // [name]                              in the file, before and after the region, whose
+#                                          indentation is that of the first of these lines.
+#
+# cmake -DSOURCE=<repository> -P check_snippets.cmake
+
+# snippet_region(file name out): the text between the two markers, without its indentation.
+function(snippet_region file name out)
+  file(READ ${SOURCE}/docs/snippets/${file} text)
+  if(NOT text MATCHES "\n( *)// \\[${name}\\]\n")
+    message(FATAL_ERROR "docs/snippets/${file} has no region [${name}]")
+  endif()
+  set(indent "${CMAKE_MATCH_1}")
+  set(marker "${CMAKE_MATCH_0}")
+  string(LENGTH "${marker}" length)
+  string(FIND "${text}" "${marker}" begin)
+  math(EXPR begin "${begin} + ${length} - 1")
+  string(SUBSTRING "${text}" ${begin} -1 text)
+  string(FIND "${text}" "// [${name}]\n" end)
+  if(end EQUAL -1)
+    message(FATAL_ERROR "docs/snippets/${file}: the region [${name}] does not end")
+  endif()
+  string(SUBSTRING "${text}" 0 ${end} text)
+  string(REGEX REPLACE "\n *$" "" text "${text}")
+  string(REPLACE "\n${indent}" "\n" text "${text}")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+set(blocks 0)
+file(GLOB pages ${SOURCE}/README.md ${SOURCE}/docs/*.md)
+foreach(page IN LISTS pages)
+  file(READ ${page} text)
+  while(TRUE)
+    string(FIND "${text}" "\n```cpp\n" begin)
+    if(begin EQUAL -1)
+      break()
+    endif()
+    string(SUBSTRING "${text}" 0 ${begin} before)
+    math(EXPR begin "${begin} + 7")
+    string(SUBSTRING "${text}" ${begin} -1 text)
+    string(FIND "${text}" "\n```" end)
+    string(SUBSTRING "${text}" 0 ${end} code)
+    if(NOT before MATCHES "<!-- snippet: ([^ \n]+) ([^ \n]+) -->$")
+      message(FATAL_ERROR "${page}: this block names no snippet:${code}")
+    endif()
+    snippet_region(${CMAKE_MATCH_1} ${CMAKE_MATCH_2} expected)
+    if(NOT code STREQUAL expected)
+      message(FATAL_ERROR "${page}: expected the region of docs/snippets:${expected}\ngot:${code}")
+    endif()
+    math(EXPR blocks "${blocks} + 1")
+  endwhile()
+endforeach()
+if(blocks EQUAL 0)
+  message(FATAL_ERROR "the manual has no code")
+endif()
+message(STATUS "${blocks} blocks of the manual are compiled code")
