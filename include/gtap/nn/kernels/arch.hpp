@@ -1,6 +1,15 @@
 #pragma once
 
+// g++ 12 takes the undefined operand inside AVX-512 intrinsics for a mistake.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #include <cmath>
 #include <cstddef>
@@ -74,38 +83,6 @@ struct PackOf<T, scalar> {
 template <class T, class Arch>
 using Pack = typename PackOf<T, Arch>::type;
 
-// g++ 12 takes the undefined operand inside AVX-512 intrinsics for a mistake of ours; these names
-// are the one place where its warning is switched off.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-template <class P>
-P larger(const P& a, const P& b) {
-  return max(a, b);
-}
-template <class P>
-P exponential(const P& x) {
-  return exp(x);
-}
-template <class P>
-P logarithm(const P& x) {
-  return log(x);
-}
-template <class P>
-P hyperbolic_tangent(const P& x) {
-  return tanh(x);
-}
-template <class P>
-P error_function(const P& x) {
-  return erf(x);
-}
-/// Nearest whole number as an integer exponent: x 2^n.
-template <class P>
-P times_power_of_two(const P& x, const P& n) {
-  return xsimd::ldexp(x, xsimd::to_int(n));
-}
 /// Sum of a pack's numbers; xsimd renamed its function.
 template <class P>
 auto sum(const P& pack) {
@@ -115,9 +92,6 @@ auto sum(const P& pack) {
     return hadd(pack);
   }
 }
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 /// a * b + c, rounded once where the architecture can: xsimd 8 leaves it to the compiler on
 /// AVX-512.
@@ -146,8 +120,8 @@ struct SimdOrScalar {
 
 }  // namespace detail
 
-/// The best architecture that the compiler's flags allow. Code compiled with different flags gets
-/// different types, so linking it together is safe.
+/// The best architecture that the compiler's flags allow. As a template argument it keeps kernels
+/// compiled with different flags apart.
 using default_arch = detail::SimdOrScalar<xsimd::default_arch>::type;
 
 }  // namespace gtap::nn::kernels

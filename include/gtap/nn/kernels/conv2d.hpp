@@ -148,26 +148,29 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
   }
 }
 
-/// Splits sorted channel lists by group.
+/// Those of an increasing list that are at least `first` and below `last`.
+inline std::span<const std::uint32_t> indices_within(std::span<const std::uint32_t> list,
+                                                     std::size_t first, std::size_t last) {
+  const auto begin = std::lower_bound(list.begin(), list.end(), first);
+  const auto end = std::lower_bound(begin, list.end(), last);
+  return list.subspan(static_cast<std::size_t>(begin - list.begin()),
+                      static_cast<std::size_t>(end - begin));
+}
+
+/// One group after another.
 template <class Arch, class T>
 void convolve(const ConvGeometry& g, const ConvTarget<T>& target,
               std::span<const std::uint32_t> in_channels,
               std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
   const std::size_t ins = g.in.channels / g.groups;
   const std::size_t outs = g.out.channels / g.groups;
-  auto part = [](std::span<const std::uint32_t> list, std::size_t first, std::size_t last) {
-    const auto begin = std::lower_bound(list.begin(), list.end(), first);
-    const auto end = std::lower_bound(begin, list.end(), last);
-    return list.subspan(static_cast<std::size_t>(begin - list.begin()),
-                        static_cast<std::size_t>(end - begin));
-  };
   if (g.groups == 1) {
     convolve_group<Arch>(g, target, in_channels, out_channels, in, row);
     return;
   }
   for (std::size_t k = 0; k < g.groups; ++k) {
-    convolve_group<Arch>(g, target, part(in_channels, k * ins, (k + 1) * ins),
-                         part(out_channels, k * outs, (k + 1) * outs), in, row);
+    convolve_group<Arch>(g, target, indices_within(in_channels, k * ins, (k + 1) * ins),
+                         indices_within(out_channels, k * outs, (k + 1) * outs), in, row);
   }
 }
 

@@ -12,13 +12,13 @@ template <class P>
 P exp_negative(const P& x) {
   using T = typename P::value_type;
   if constexpr (!std::same_as<T, float> || P::size == 1) {
-    return exponential(x);
+    return exp(x);
   } else {
     // 2^n 2^f with n = x log2(e) rounded, by adding a number whose last bit is worth 1.
     const P log2e_high(0x1.715476p+0f);
     const P log2e_low(0x1.4ae0c0p-26f);
     const P rounder(0x1.8p+23f);
-    const P t = larger(P(-87.0f), x);  // in this order a NaN comes through
+    const P t = max(P(-87.0f), x);  // in this order a NaN comes through
     const P n = multiply_add(t, log2e_high, rounder) - rounder;
     const P f = multiply_add(t, log2e_low, multiply_add(t, log2e_high, -n));
     // Minimax for 2^f on [-1/2, 1/2], relative error 3e-9.
@@ -28,7 +28,7 @@ P exp_negative(const P& x) {
     p = multiply_add(p, f, P(2.4022651e-1f));
     p = multiply_add(p, f, P(6.9314721e-1f));
     p = multiply_add(p, f, P(1.0f));
-    return times_power_of_two(p, n);
+    return xsimd::ldexp(p, xsimd::to_int(n));
   }
 }
 

@@ -46,7 +46,7 @@ struct LogitScan {
       GTAP_DETAIL_UNROLL
       for (std::size_t n = 0; n < loss_packs; ++n) {
         const P x = P::load_aligned(logits + c * row_size + n * P::size);
-        top[n] = larger(x, top[n]);
+        top[n] = max(x, top[n]);
         picked[n] = select(labels[n] == number, x, picked[n]);
       }
     }
@@ -94,7 +94,7 @@ double cross_entropy(std::size_t classes, const T* logits, const T* label_row) {
       product = product * select(padding, P(T{1}), sums[n]);
       total += select(padding, zero, scan.top[n] - scan.picked[n]);
     }
-    total += detail::logarithm(product);
+    total += log(product);
   }
   return static_cast<double>(detail::sum(total));
 }
@@ -118,7 +118,7 @@ double cross_entropy_gradient(std::size_t classes, const T* logits, const T* lab
       const std::size_t place = at + n * P::size;
       const P label = P::load_aligned(label_row + place);
       const auto padding = label < zero;
-      total += select(padding, zero, detail::logarithm(sums[n]) + (scan.top[n] - scan.picked[n]));
+      total += select(padding, zero, log(sums[n]) + (scan.top[n] - scan.picked[n]));
       const P all = select(padding, zero, P(scale));
       const P share = all / sums[n];
       for (std::size_t c = 0; c < classes; ++c) {
@@ -154,7 +154,7 @@ double correct(std::size_t classes, const T* logits, const T* label_row) {
       for (std::size_t n = 0; n < detail::loss_packs; ++n) {
         const P x = P::load_aligned(logits + c * row_size + at + n * P::size);
         best[n] = select(x > top[n], number, best[n]);
-        top[n] = detail::larger(x, top[n]);
+        top[n] = max(x, top[n]);
         probe[n] = detail::multiply_add(zero, x, probe[n]);
       }
     }
@@ -178,7 +178,7 @@ void log_softmax(std::size_t classes, const T* logits, T* log_probability) {
     detail::exponentials(classes, logits + at, scan.top, sums,
                          [](std::size_t, std::size_t, const P&) {});
     for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const P shift = detail::logarithm(sums[n]);
+      const P shift = log(sums[n]);
       for (std::size_t c = 0; c < classes; ++c) {
         const std::size_t place = c * row_size + at + n * P::size;
         (P::load_aligned(logits + place) - scan.top[n] - shift)
@@ -224,7 +224,7 @@ double kl_divergence(std::size_t classes, const T* probability, const T* log_pro
     detail::exponentials(classes, logits + at, scan.top, sums,
                          [](std::size_t, std::size_t, const P&) {});
     for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const P shift = scan.top[n] + detail::logarithm(sums[n]);
+      const P shift = scan.top[n] + log(sums[n]);
       P divergence = zero;
       for (std::size_t c = 0; c < classes; ++c) {
         const std::size_t place = c * row_size + at + n * P::size;

@@ -26,14 +26,14 @@ void map(const T* in, T* out, std::size_t numbers, Function function) {
 template <class P>
 P sigmoid_of(const P& x) {
   using T = typename P::value_type;
-  return P(T{1}) / (P(T{1}) + exponential(-x));
+  return P(T{1}) / (P(T{1}) + exp(-x));
 }
 
 /// Phi(x), the normal distribution function.
 template <class P>
 P normal_cdf(const P& x) {
   using T = typename P::value_type;
-  return P(T(0.5)) * (P(T{1}) + error_function(x * P(T(0.70710678118654752440))));
+  return P(T(0.5)) * (P(T{1}) + erf(x * P(T(0.70710678118654752440))));
 }
 
 }  // namespace detail
@@ -49,7 +49,7 @@ void activate(Activation activation, const T* in, T* out, std::size_t numbers) {
       if (in != out) detail::map<Arch>(in, out, numbers, [](const P& x) { return x; });
       break;
     case Activation::relu:
-      detail::map<Arch>(in, out, numbers, [=](const P& x) { return detail::larger(x, zero); });
+      detail::map<Arch>(in, out, numbers, [=](const P& x) { return max(x, zero); });
       break;
     case Activation::leaky_relu: {
       const P slope(static_cast<T>(activation.slope));
@@ -61,7 +61,7 @@ void activate(Activation activation, const T* in, T* out, std::size_t numbers) {
       detail::map<Arch>(in, out, numbers, [](const P& x) { return detail::sigmoid_of(x); });
       break;
     case Activation::tanh:
-      detail::map<Arch>(in, out, numbers, [](const P& x) { return detail::hyperbolic_tangent(x); });
+      detail::map<Arch>(in, out, numbers, [](const P& x) { return tanh(x); });
       break;
     case Activation::gelu:
       detail::map<Arch>(in, out, numbers, [](const P& x) { return x * detail::normal_cdf(x); });
@@ -79,9 +79,8 @@ void affine(T scale, T shift, const T* in, T* out, std::size_t numbers,
   const P b(shift);
   if (activation.kind == Activation::relu) {
     const P zero(T{0});
-    detail::map<Arch>(in, out, numbers, [=](const P& x) {
-      return detail::larger(detail::multiply_add(a, x, b), zero);
-    });
+    detail::map<Arch>(in, out, numbers,
+                      [=](const P& x) { return max(detail::multiply_add(a, x, b), zero); });
     return;
   }
   detail::map<Arch>(in, out, numbers, [=](const P& x) { return detail::multiply_add(a, x, b); });

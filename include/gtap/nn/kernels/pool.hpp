@@ -22,39 +22,58 @@ struct PoolGeometry {
 
 namespace detail {
 
+/// Pixels y0 to y1 - 1 by x0 to x1 - 1 of the image.
+struct Window {
+  std::size_t y0, y1, x0, x1;
+};
+
+/// Calls visit(output pixel, window) for each window, without what lies outside of the image.
+template <class Visit>
+void for_each_window(const PoolGeometry& g, Visit visit) {
+  auto clip = [](std::size_t at, std::size_t padding, std::size_t in) {
+    return std::min(std::max(at, padding) - padding, in);
+  };
+  for (std::size_t y = 0; y < g.out.height; ++y) {
+    const std::size_t top = y * g.stride.height;
+    for (std::size_t x = 0; x < g.out.width; ++x) {
+      const std::size_t left = x * g.stride.width;
+      visit(y * g.out.width + x, Window{clip(top, g.padding.height, g.in.height),
+                                        clip(top + g.size.height, g.padding.height, g.in.height),
+                                        clip(left, g.padding.width, g.in.width),
+                                        clip(left + g.size.width, g.padding.width, g.in.width)});
+    }
+  }
+}
+
+/// One window that is the whole channel.
+inline PoolGeometry global_window(std::size_t pixels) {
+  return {.in = {1, pixels}, .out = 1, .size = {1, pixels}, .stride = 1};
+}
+
 /// Combines each window's pixels inside the image: start, then combine(sum, value), then finish.
 template <class Arch, class T, class Combine, class Finish>
 void pool(const PoolGeometry& g, const T* in, T* out, T start, Combine combine, Finish finish) {
   using P = Pack<T, Arch>;
   constexpr std::size_t packs = 4;
-  for (std::size_t y = 0; y < g.out.height; ++y) {
-    const std::size_t top = y * g.stride.height;
-    const std::size_t y0 = std::max(top, g.padding.height) - g.padding.height;
-    const std::size_t y1 = std::min(top + g.size.height - g.padding.height, g.in.height);
-    for (std::size_t x = 0; x < g.out.width; ++x) {
-      const std::size_t left = x * g.stride.width;
-      const std::size_t x0 = std::max(left, g.padding.width) - g.padding.width;
-      const std::size_t x1 = std::min(left + g.size.width - g.padding.width, g.in.width);
-      T* const to = out + (y * g.out.width + x) * row_size;
-      for (std::size_t at = 0; at < row_size; at += packs * P::size) {
-        P values[packs];
-        GTAP_DETAIL_UNROLL
-        for (std::size_t n = 0; n < packs; ++n)
-          values[n] = P(start);
-        for (std::size_t iy = y0; iy < y1; ++iy) {
-          for (std::size_t ix = x0; ix < x1; ++ix) {
-            const T* const from = in + (iy * g.in.width + ix) * row_size + at;
-            GTAP_DETAIL_UNROLL
-            for (std::size_t n = 0; n < packs; ++n)
-              values[n] = combine(values[n], P::load_aligned(from + n * P::size));
-          }
+  for_each_window(g, [&](std::size_t pixel, const Window& w) {
+    for (std::size_t at = 0; at < row_size; at += packs * P::size) {
+      P values[packs];
+      GTAP_DETAIL_UNROLL
+      for (std::size_t n = 0; n < packs; ++n)
+        values[n] = P(start);
+      for (std::size_t iy = w.y0; iy < w.y1; ++iy) {
+        for (std::size_t ix = w.x0; ix < w.x1; ++ix) {
+          const T* const from = in + (iy * g.in.width + ix) * row_size + at;
+          GTAP_DETAIL_UNROLL
+          for (std::size_t n = 0; n < packs; ++n)
+            values[n] = combine(values[n], P::load_aligned(from + n * P::size));
         }
-        GTAP_DETAIL_UNROLL
-        for (std::size_t n = 0; n < packs; ++n)
-          finish(values[n]).store_aligned(to + at + n * P::size);
       }
+      GTAP_DETAIL_UNROLL
+      for (std::size_t n = 0; n < packs; ++n)
+        finish(values[n]).store_aligned(out + pixel * row_size + at + n * P::size);
     }
-  }
+  });
 }
 
 }  // namespace detail
@@ -65,7 +84,7 @@ void max_pool(const PoolGeometry& g, const T* in, T* out) {
   using P = detail::Pack<T, Arch>;
   detail::pool<Arch>(
       g, in, out, -std::numeric_limits<T>::infinity(),
-      [](const P& a, const P& b) { return detail::larger(a, b); }, [](const P& a) { return a; });
+      [](const P& a, const P& b) { return max(a, b); }, [](const P& a) { return a; });
 }
 
 /// Bias, relu and max pooling of one channel in one pass: out = max(max of window + bias, 0), which
@@ -75,8 +94,8 @@ void bias_relu_max_pool(const PoolGeometry& g, T bias, const T* in, T* out) {
   using P = detail::Pack<T, Arch>;
   detail::pool<Arch>(
       g, in, out, -std::numeric_limits<T>::infinity(),
-      [](const P& a, const P& b) { return detail::larger(a, b); },
-      [bias](const P& a) { return detail::larger(a + P(bias), P(T{0})); });
+      [](const P& a, const P& b) { return max(a, b); },
+      [bias](const P& a) { return max(a + P(bias), P(T{0})); });
 }
 
 /// Mean of each window of one channel, padding counted as zeros (PyTorch's default). Not in place.
@@ -92,7 +111,7 @@ void avg_pool(const PoolGeometry& g, const T* in, T* out) {
 /// Mean of one channel's pixels: one row.
 template <class Arch = default_arch, class T>
 void global_avg_pool(std::size_t pixels, const T* in, T* out) {
-  avg_pool<Arch>({.in = {1, pixels}, .out = 1, .size = {1, pixels}, .stride = 1}, in, out);
+  avg_pool<Arch>(detail::global_window(pixels), in, out);
 }
 
 }  // namespace gtap::nn::kernels
