@@ -1,0 +1,66 @@
+#pragma once
+
+#include <gtap/nn/tensor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace gtap::nn {
+
+/// Images and the class of each.
+template <class T>
+struct Dataset {
+  Tensor<T> images;
+  std::vector<std::uint32_t> labels;
+
+  std::size_t size() const { return labels.size(); }
+
+  /// A copy of the images with these numbers, in this order.
+  Dataset subset(std::span<const std::uint32_t> indices) const {
+    Dataset part{Tensor<T>(images.shape(), indices.size()), {}};
+    std::vector<T> image(images.shape().size());
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      if (indices[i] >= size()) {
+        detail::fail("Dataset::subset", detail::text("images below ", size()),
+                     detail::text(indices[i]));
+      }
+      images.copy_image(indices[i], image);
+      part.images.set_image(i, image);
+      part.labels.push_back(labels[indices[i]]);
+    }
+    return part;
+  }
+
+  /// A copy of `count` images from `begin` on.
+  Dataset subset(std::size_t begin, std::size_t count) const {
+    if (begin > size() || count > size() - begin) {
+      detail::fail("Dataset::subset", detail::text("images below ", size()),
+                   detail::text(count, " images from ", begin));
+    }
+    std::vector<std::uint32_t> indices(count);
+    for (std::size_t i = 0; i < count; ++i)
+      indices[i] = static_cast<std::uint32_t>(begin + i);
+    return subset(indices);
+  }
+
+  /// Throws gtap::Error unless there are images, as many labels, and all labels are below
+  /// `classes`.
+  void check(std::string_view where, std::size_t classes) const {
+    if (images.images() == 0) detail::fail(where, "at least one image", "an empty data set");
+    if (labels.size() != images.images()) {
+      detail::fail(where, detail::text("a label for each of ", images.images(), " images"),
+                   detail::text(labels.size(), " labels"));
+    }
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i] >= classes) {
+        detail::fail(where, detail::text("labels below ", classes),
+                     detail::text("label ", labels[i], " of image ", i));
+      }
+    }
+  }
+};
+
+}  // namespace gtap::nn

@@ -1,0 +1,158 @@
+#pragma once
+
+#include <gtap/execution/thread_pool.hpp>
+#include <gtap/nn/aligned.hpp>
+#include <gtap/nn/layer_forward.hpp>
+#include <gtap/nn/network.hpp>
+#include <gtap/nn/stages.hpp>
+#include <gtap/nn/tensor.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace gtap::nn {
+
+/// Number of nodes that lead to the logits: all but a Softmax at the end.
+template <class T>
+std::size_t logit_nodes(const Network<T>& net) {
+  const auto nodes = net.nodes();
+  return nodes.size() - (std::holds_alternative<Softmax>(nodes.back().layer) ? 1 : 0);
+}
+
+/// One thread's way of running a network at inference, tile by tile, with memory of its own that
+/// is allocated once. Refers to the network, which must outlive it and may change its weights.
+template <class T>
+class ForwardPass {
+ public:
+  /// Runs the first `nodes` nodes.
+  ForwardPass(const Network<T>& net, std::size_t nodes) : net_(&net), present_(nodes) {
+    input_ = all(net.input().channels);
+    std::size_t largest = 0;
+    for (const Node<T>& node : net.nodes().first(nodes))
+      largest = std::max(largest, node.out.size());
+    for (auto& buffer : buffers_)
+      buffer.resize(largest * tile_images);
+    for (std::size_t i = 0; i < nodes; ++i)
+      present_[i] = all(net.nodes()[i].out.channels);
+  }
+
+  explicit ForwardPass(const Network<T>& net) : ForwardPass(net, net.nodes().size()) {}
+
+  /// From here on, only these channels of the hidden stages are there; the others are neither
+  /// computed nor read, as if their outputs were zero at the end of their stage. Throws when
+  /// check_kept() does.
+  void keep(std::span<const std::vector<std::uint32_t>> kept) {
+    const Stages cut = stages(*net_);
+    check_kept(cut, kept);
+    for (std::size_t s = 0; s < cut.hidden(); ++s) {
+      const Stage& stage = cut.stages[s];
+      for (std::size_t i = stage.mixing; i < std::min(stage.end, present_.size()); ++i) {
+        const std::size_t each = net_->nodes()[i].out.channels / stage.units;
+        present_[i].clear();
+        for (const std::uint32_t unit : kept[s]) {
+          for (std::size_t k = 0; k < each; ++k)
+            present_[i].push_back(static_cast<std::uint32_t>(unit * each + k));
+        }
+      }
+    }
+  }
+
+  /// The last node's output for a tile of inputs; valid until the next call. Channels that are
+  /// absent there have unspecified values.
+  const T* run(const T* tile) {
+    const T* x = tile;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < present_.size(); ++i) {
+      const Node<T>& node = net_->nodes()[i];
+      const bool in_place = i > 0 && runs_in_place(node.layer);
+      T* y = buffers_[in_place ? 1 - next : next].data();
+      kernels::Activation then;
+      if (takes_activation(node.layer) && i + 1 < present_.size()) {
+        then = detail::activation_of(net_->nodes()[i + 1].layer);
+      }
+      forward_tile(node, Channels(i == 0 ? input_ : present_[i - 1]), Channels(present_[i]), x, y,
+                   then);
+      if (!in_place) next = 1 - next;
+      x = y;
+      if (then.kind != kernels::Activation::none) ++i;  // done already
+    }
+    return x;
+  }
+
+ private:
+  static std::vector<std::uint32_t> all(std::size_t count) {
+    std::vector<std::uint32_t> list(count);
+    std::iota(list.begin(), list.end(), std::uint32_t{0});
+    return list;
+  }
+
+  const Network<T>* net_;
+  std::vector<std::uint32_t> input_;
+  std::vector<std::vector<std::uint32_t>> present_;  // channels of each node's output
+  AlignedVector<T> buffers_[2];
+};
+
+namespace detail {
+
+template <class T>
+void check_images(const char* where, const Network<T>& net, const Tensor<T>& images) {
+  if (images.images() == 0) fail(where, "at least one image", "none");
+  if (!(images.shape() == net.input())) {
+    fail(where, text("images of ", net.input()), text(images.shape()));
+  }
+}
+
+/// Runs the first `nodes` nodes on all tiles; visit(tile, output rows, worker) gets each result.
+template <class T, class Visit>
+void for_each_tile(const char* where, const Network<T>& net, std::size_t nodes,
+                   const Tensor<T>& images, const KeptChannels* kept, std::size_t threads,
+                   Visit&& visit) {
+  check_images(where, net, images);
+  net.check_finite();
+  const std::size_t workers = std::min(thread_count(threads), images.tiles());
+  std::vector<ForwardPass<T>> passes(workers, ForwardPass<T>(net, nodes));
+  for (auto& pass : passes) {
+    if (kept != nullptr) pass.keep(*kept);
+  }
+  parallel_chunks(workers, images.tiles(), [&](std::size_t tile, std::size_t worker) {
+    visit(tile, passes[worker].run(images.tile(tile)));
+  });
+}
+
+template <class T>
+Tensor<T> run_nodes(const Network<T>& net, std::size_t nodes, const Tensor<T>& images,
+                    const KeptChannels* kept, std::size_t threads) {
+  const Shape shape = nodes == 0 ? net.input() : net.nodes()[nodes - 1].out;
+  Tensor<T> out(shape, images.images());
+  for_each_tile("forward", net, nodes, images, kept, threads, [&](std::size_t t, const T* rows) {
+    const std::size_t valid = images.tile_valid(t);
+    for (std::size_t r = 0; r < shape.size(); ++r)
+      std::copy_n(rows + r * tile_images, valid, out.tile(t) + r * tile_images);
+  });
+  return out;
+}
+
+}  // namespace detail
+
+/// What the network makes of the images at inference: [images] of net.output(). `threads` 0 means
+/// those of the machine; the result does not depend on it. Throws gtap::Error for images of another
+/// shape, no image, or weights that are not finite.
+template <class T>
+Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, std::size_t threads = 0) {
+  return detail::run_nodes(net, net.nodes().size(), images, nullptr, threads);
+}
+
+/// The same with only the kept channels of each hidden stage; the others are zero after activation
+/// and batch norm.
+template <class T>
+Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, const KeptChannels& kept,
+                  std::size_t threads = 0) {
+  return detail::run_nodes(net, net.nodes().size(), images, &kept, threads);
+}
+
+}  // namespace gtap::nn

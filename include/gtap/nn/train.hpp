@@ -1,0 +1,249 @@
+#pragma once
+
+#include <gtap/core/random.hpp>
+#include <gtap/execution/progress.hpp>
+#include <gtap/execution/thread_pool.hpp>
+#include <gtap/nn/backpropagation.hpp>
+#include <gtap/nn/dataset.hpp>
+#include <gtap/nn/evaluate.hpp>
+#include <gtap/nn/optimizer.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace gtap::nn {
+
+struct TrainOptions {
+  std::size_t epochs = 10;  ///< passes over the training images, at most
+  std::size_t batch = 128;  ///< images in a mini-batch; the last one of an epoch may be smaller
+  Optimizer optimizer = Adam{};
+  double final_rate =
+      1.0;  ///< the learning rate falls along half a cosine to this share, in (0, 1]
+  std::size_t patience = 0;  ///< stop after so many epochs without a better one; 0: never
+  std::uint64_t seed = 0;    ///< of the order of images and of dropout; not of initial weights
+  std::size_t threads = 0;   ///< 0: those of the machine; the result does not depend on it
+  ProgressCallback progress = {};  ///< counts images, over all epochs
+  std::stop_token stop = {};       ///< looked at after each mini-batch
+};
+
+/// What a training run did.
+struct TrainResult {
+  std::vector<double> losses;          ///< mean training loss of each finished epoch
+  std::vector<Evaluation> validation;  ///< after each epoch, when there is a validation set
+  std::size_t best_epoch = 0;          ///< counted from 0; its weights are what the network has
+  double seconds = 0.0;
+  bool stopped = false;  ///< by the stop token
+};
+
+namespace detail {
+
+inline void check_options(const TrainOptions& options) {
+  if (options.epochs == 0) fail("train", "at least 1 epoch", "0");
+  if (options.batch == 0) fail("train", "a batch of at least 1 image", "0");
+  check_setting(options.final_rate > 0.0 && options.final_rate <= 1.0, "final_rate",
+                "a share in (0, 1]", options.final_rate);
+  check_optimizer(options.optimizer);
+}
+
+/// A run of consecutive parameters of one node, small enough to share the work among threads.
+template <class T>
+struct ParameterBlock {
+  T* values;
+  std::size_t begin;  // in the order of Backpropagation
+  std::size_t count;
+  bool decays;
+};
+
+template <class T>
+std::vector<ParameterBlock<T>> parameter_blocks(Network<T>& net, const Backpropagation<T>& passes) {
+  constexpr std::size_t largest = 16384;
+  std::vector<ParameterBlock<T>> blocks;
+  const auto cut = [&](T* values, std::size_t begin, std::size_t count, bool decays) {
+    for (std::size_t at = 0; at < count; at += largest)
+      blocks.push_back({values + at, begin + at, std::min(largest, count - at), decays});
+  };
+  const auto nodes = net.edit_nodes();
+  for (std::size_t i = 0; i < logit_nodes(net); ++i) {
+    Node<T>& n = nodes[i];
+    cut(n.weight.data(), passes.weight_begin(i), static_cast<std::size_t>(n.weight.size()),
+        is_mixing(n.layer));
+    cut(n.bias.data(), passes.bias_begin(i), static_cast<std::size_t>(n.bias.size()), false);
+  }
+  return blocks;
+}
+
+/// One training run: the images in plain order, the moments, and the position.
+template <class T>
+class Trainer {
+ public:
+  Trainer(Network<T>& net, const Dataset<T>& data, const TrainOptions& options)
+      : net_(net),
+        options_(options),
+        labels_(data.labels),
+        plain_(data.images.to_images()),
+        order_(data.size()),
+        batch_(std::min(options.batch, data.size())),
+        batch_labels_(batch_),
+        pool_(std::min(thread_count(options.threads), (batch_ + tile_images - 1) / tile_images)),
+        passes_(net, batch_, Mode::training, derive_seed(options.seed, 1)),
+        state_(options.optimizer, passes_.parameters()),
+        gradient_(passes_.parameters()),
+        blocks_(parameter_blocks(net, passes_)),
+        meter_(options.progress, options.epochs * data.size()) {
+    std::iota(order_.begin(), order_.end(), std::uint32_t{0});
+  }
+
+  /// The mean loss of an epoch; nothing when the stop token ended it.
+  std::optional<double> epoch(std::size_t number) {
+    RandomStream(options_.seed, number).shuffle(std::span(order_));
+    double sum = 0.0;
+    for (std::size_t begin = 0; begin < order_.size(); begin += batch_) {
+      const auto images = std::span(order_).subspan(begin, std::min(batch_, order_.size() - begin));
+      const double loss = mini_batch(images, number);
+      sum += loss * static_cast<double>(images.size());
+      meter_.report(number * order_.size() + begin + images.size());
+      if (options_.stop.stop_requested()) return std::nullopt;
+    }
+    return sum / static_cast<double>(order_.size());
+  }
+
+  double seconds() const { return meter_.seconds(); }
+
+ private:
+  double mini_batch(std::span<const std::uint32_t> images, std::size_t epoch) {
+    for (std::size_t i = 0; i < images.size(); ++i)
+      batch_labels_[i] = labels_[images[i]];
+    const auto labels = std::span<const std::uint32_t>(batch_labels_).first(images.size());
+    const double loss = passes_.run(
+        pool_, labels, step_, [&](std::size_t tile, T* rows) { load(images, tile, rows); },
+        [](auto&&...) {});
+    if (!std::isfinite(loss)) {
+      fail("train", "a finite loss (a smaller learning rate may help)",
+           text(loss, " in epoch ", epoch, ", step ", step_));
+    }
+    ++step_;
+    const double rate = learning_rate();
+    pool_.run(blocks_.size(), [&](std::size_t b, std::size_t) {
+      const ParameterBlock<T>& block = blocks_[b];
+      const auto gradient = std::span(gradient_).subspan(block.begin, block.count);
+      passes_.gradient(block.begin, gradient);
+      state_.update(block.begin, gradient, block.values, step_, rate, block.decays);
+    });
+    passes_.update_running(net_);
+    return loss;
+  }
+
+  /// Fills a tile from plain images: a transposition.
+  void load(std::span<const std::uint32_t> images, std::size_t tile, T* rows) const {
+    const std::size_t size = net_.input().size();
+    const std::size_t begin = tile * tile_images;
+    const T* lanes[tile_images];
+    const std::size_t valid = std::min(tile_images, images.size() - begin);
+    for (std::size_t l = 0; l < valid; ++l)
+      lanes[l] = plain_.data() + images[begin + l] * size;
+    constexpr std::size_t block = 16;
+    for (std::size_t r0 = 0; r0 < size; r0 += block) {
+      for (std::size_t r = r0; r < std::min(size, r0 + block); ++r) {
+        T* row = rows + r * tile_images;
+        for (std::size_t l = 0; l < valid; ++l)
+          row[l] = lanes[l][r];
+        std::fill(row + valid, row + tile_images, T(0));
+      }
+    }
+  }
+
+  double learning_rate() const {
+    const auto steps = options_.epochs * ((order_.size() + batch_ - 1) / batch_);
+    const double part = static_cast<double>(step_ - 1) / static_cast<double>(steps);
+    const double fall = 0.5 * (1.0 + std::cos(std::numbers::pi * part));
+    return options_.final_rate + (1.0 - options_.final_rate) * fall;
+  }
+
+  Network<T>& net_;
+  const TrainOptions& options_;
+  const std::vector<std::uint32_t>& labels_;
+  std::vector<T> plain_;  // [image][channel][row][column]: any order of images is cheap to read
+  std::vector<std::uint32_t> order_;
+  std::size_t batch_;
+  std::vector<std::uint32_t> batch_labels_;
+  ThreadPool pool_;
+  Backpropagation<T> passes_;
+  OptimizerState<T> state_;
+  AlignedVector<T> gradient_;
+  std::vector<ParameterBlock<T>> blocks_;
+  ProgressMeter meter_;
+  std::uint64_t step_ = 0;
+};
+
+template <class T>
+TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* validation,
+                  const TrainOptions& options) {
+  check_options(options);
+  check_images("train", net, data.images);
+  data.check("train", net.output().size());
+  if (validation != nullptr) validation->check("train, validation set", net.output().size());
+  if (net.parameters() == 0) fail("train", "a network with parameters", "none");
+  net.check_finite();
+  Trainer<T> trainer(net, data, options);
+  TrainResult result;
+  std::vector<Node<T>> best;
+  while (result.losses.size() < options.epochs) {
+    const std::size_t epoch = result.losses.size();
+    const auto loss = trainer.epoch(epoch);
+    result.stopped = !loss.has_value();
+    if (result.stopped) break;
+    result.losses.push_back(*loss);
+    if (validation == nullptr) {
+      result.best_epoch = epoch;
+      continue;
+    }
+    const Evaluation now = evaluate(net, *validation, options.threads);
+    const bool better = result.validation.empty() ||
+                        now.accuracy > result.validation[result.best_epoch].accuracy ||
+                        (now.accuracy == result.validation[result.best_epoch].accuracy &&
+                         now.cross_entropy < result.validation[result.best_epoch].cross_entropy);
+    result.validation.push_back(now);
+    if (better) {
+      result.best_epoch = epoch;
+      best.assign(net.nodes().begin(), net.nodes().end());
+    } else if (options.patience > 0 && epoch - result.best_epoch >= options.patience) {
+      break;
+    }
+  }
+  if (!best.empty()) {
+    const auto nodes = net.edit_nodes();
+    std::copy(best.begin(), best.end(), nodes.begin());
+  }
+  result.seconds = trainer.seconds();
+  return result;
+}
+
+}  // namespace detail
+
+/// Trains a network from the weights that it has, by the cross-entropy of its logits (before a last
+/// Softmax). Throws gtap::Error for wrong options, an empty data set, images of another shape,
+/// labels that are no class, weights that are not finite, and when the loss becomes so; the network
+/// then keeps the weights of the last good step. Memory: a second copy of the images.
+template <class T>
+TrainResult train(Network<T>& net, const Dataset<T>& data, const TrainOptions& options = {}) {
+  return detail::train<T>(net, data, nullptr, options);
+}
+
+/// The same with a validation set, on which the network is evaluated after each epoch. In the end
+/// it has the weights of the epoch with the highest validation accuracy, the lower cross-entropy
+/// among equals; a run that the stop token ends, those of the best finished epoch, if any.
+template <class T>
+TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>& validation,
+                  const TrainOptions& options = {}) {
+  return detail::train<T>(net, data, &validation, options);
+}
+
+}  // namespace gtap::nn

@@ -1,0 +1,199 @@
+#include <gtap/nn/initialize.hpp>
+#include <gtap/nn/train.hpp>
+
+#include "catch.hpp"
+#include "error_text.hpp"
+#include "reference.hpp"
+
+#include <cmath>
+#include <limits>
+#include <stop_token>
+#include <vector>
+
+using namespace gtap::nn;
+
+namespace {
+
+/// Images of three kinds: noise with a bright pixel row at the place of the class.
+Dataset<float> bars(std::size_t images, std::uint64_t seed) {
+  auto data = reference::random_data<float>({1, 6, 6}, images, 3, seed);
+  for (std::size_t i = 0; i < images; ++i) {
+    for (std::size_t x = 0; x < 6; ++x) {
+      const std::size_t y = 2 * data.labels[i];
+      data.images.set(i, 0, y, x, data.images.get(i, 0, y, x) + 2.0f);
+    }
+  }
+  return data;
+}
+
+Network<float> small_net(std::uint64_t seed) {
+  Network<float> net({1, 6, 6},
+                     {Conv2d{.out = 4, .padding = 1}, BatchNorm{}, Relu{}, MaxPool2d{}, Flatten{},
+                      Dense{.out = 12}, Relu{}, gtap::nn::Dropout{.drop = 0.2}, Dense{.out = 3}});
+  initialize(net, seed);
+  return net;
+}
+
+/// All parameters and running statistics.
+std::vector<float> numbers(const Network<float>& net) {
+  std::vector<float> all;
+  const auto add = [&](const auto& values) {
+    all.insert(all.end(), values.data(), values.data() + values.size());
+  };
+  for (const auto& node : net.nodes()) {
+    add(node.weight);
+    add(node.bias);
+    add(node.running_mean);
+    add(node.running_var);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("training learns what can be learnt", "[train]") {
+  const auto data = bars(600, 1);
+  const auto test = bars(400, 2);
+  const std::vector<Optimizer> optimizers{Adam{.learning_rate = 0.01},
+                                          Adam{.learning_rate = 0.01, .weight_decay = 0.1},
+                                          Sgd{.learning_rate = 0.05, .momentum = 0.9}};
+  for (const Optimizer& optimizer : optimizers) {
+    Network<float> net = small_net(3);
+    const auto result = train(net, data, {.epochs = 6, .batch = 50, .optimizer = optimizer});
+    CHECK(result.losses.size() == 6);
+    CHECK(result.losses.back() < 0.2 * result.losses.front());
+    CHECK(accuracy(net, test) > 0.95);
+  }
+}
+
+TEST_CASE("a seed gives the same bits for any number of threads", "[train][threads]") {
+  const auto data = bars(333, 1);
+  const auto validation = bars(100, 2);
+  const auto run = [&](std::size_t threads, std::uint64_t seed) {
+    Network<float> net = small_net(3);
+    train(net, data, validation,
+          {.epochs = 2, .batch = 150, .final_rate = 0.1, .seed = seed, .threads = threads});
+    return numbers(net);
+  };
+  const auto one = run(1, 7);
+  CHECK(run(2, 7) == one);
+  CHECK(run(3, 7) == one);
+  CHECK(run(1, 8) != one);
+}
+
+TEST_CASE("the best epoch's weights come back and patience ends a run", "[train]") {
+  const auto data = bars(100, 1);
+  const auto validation = bars(200, 2);
+  Network<float> net = small_net(3);
+  const TrainOptions options{
+      .epochs = 60, .batch = 25, .optimizer = Adam{.learning_rate = 0.05}, .patience = 3};
+  const auto result = train(net, data, validation, options);
+  REQUIRE(result.validation.size() == result.losses.size());
+  REQUIRE(result.losses.size() < 60);
+  CHECK(result.losses.size() == result.best_epoch + 1 + 3);
+  const Evaluation best = result.validation[result.best_epoch];
+  for (const Evaluation& epoch : result.validation)
+    CHECK(epoch.accuracy <= best.accuracy);
+  CHECK(evaluate(net, validation).accuracy == best.accuracy);
+  CHECK(evaluate(net, validation).cross_entropy == best.cross_entropy);
+}
+
+TEST_CASE("a trained network goes on from its weights", "[train]") {
+  const auto data = bars(400, 1);
+  Network<float> net = small_net(3);
+  train(net, data, {.epochs = 5, .batch = 50, .optimizer = Adam{.learning_rate = 0.01}});
+  const double before = evaluate(net, data).cross_entropy;
+  const auto version = net.version();
+  const auto result = train(net, data.subset(0, 200), {.epochs = 1});
+  CHECK(result.losses[0] < 3.0 * before);  // far below ln 3 of a fresh network
+  CHECK(net.version() > version);
+}
+
+TEST_CASE("optimizers take the steps of their formulas", "[train]") {
+  const std::vector<double> gradients{0.5, -2.0, 0.1};
+  double w = 1.0;
+  OptimizerState<double> sgd(Sgd{.learning_rate = 0.1, .momentum = 0.9, .weight_decay = 0.01}, 1);
+  double expected = 1.0;
+  double velocity = 0.0;
+  for (std::size_t t = 0; t < 3; ++t) {
+    sgd.update(0, std::span(&gradients[t], 1), &w, t + 1, 0.5, true);
+    velocity = 0.9 * velocity + gradients[t] + 0.01 * expected;
+    expected -= 0.05 * velocity;
+    CHECK(w == Approx(expected).epsilon(1e-14));
+  }
+  w = expected = 1.0;
+  OptimizerState<double> adam(Adam{.learning_rate = 0.1, .weight_decay = 0.2}, 1);
+  double m = 0.0;
+  double v = 0.0;
+  for (std::size_t t = 0; t < 3; ++t) {
+    adam.update(0, std::span(&gradients[t], 1), &w, t + 1, 1.0, t != 1);
+    m = 0.9 * m + 0.1 * gradients[t];
+    v = 0.999 * v + 0.001 * gradients[t] * gradients[t];
+    const double n = double(t + 1);
+    if (t != 1) expected -= 0.1 * 0.2 * expected;
+    expected -=
+        0.1 * (m / (1 - std::pow(0.9, n))) / (std::sqrt(v / (1 - std::pow(0.999, n))) + 1e-8);
+    CHECK(w == Approx(expected).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("progress counts images and a stop is obeyed", "[train]") {
+  const auto data = bars(130, 1);
+  Network<float> net = small_net(3);
+  std::vector<std::size_t> done;
+  std::stop_source source;
+  const auto result = train(net, data,
+                            {.epochs = 5,
+                             .batch = 50,
+                             .progress =
+                                 [&](const gtap::Progress& p) {
+                                   CHECK(p.total == 650);
+                                   done.push_back(p.done);
+                                   if (p.done == 180) source.request_stop();
+                                 },
+                             .stop = source.get_token()});
+  CHECK(done == std::vector<std::size_t>{50, 100, 130, 180});
+  CHECK(result.stopped);
+  CHECK(result.losses.size() == 1);
+}
+
+TEST_CASE("what cannot be trained is named", "[train][error]") {
+  Network<float> net = small_net(3);
+  auto data = bars(20, 1);
+  const auto message = [&](const TrainOptions& options) {
+    return error_text([&] { train(net, data, options); });
+  };
+  CHECK(message({.epochs = 0}) == "train: expected at least 1 epoch, got 0");
+  CHECK(message({.batch = 0}) == "train: expected a batch of at least 1 image, got 0");
+  CHECK(message({.optimizer = Adam{.learning_rate = 0.0}}) ==
+        "learning_rate: expected a number above 0, got 0");
+  CHECK(message({.optimizer = Sgd{.momentum = 1.0}}) ==
+        "momentum: expected a number in [0, 1), got 1");
+  CHECK(message({.optimizer = Sgd{.weight_decay = -1.0}}) ==
+        "weight_decay: expected a number of 0 or more, got -1");
+  CHECK(message({.optimizer = Adam{.beta2 = 1.0}}) == "beta2: expected a number in [0, 1), got 1");
+  CHECK(message({.final_rate = 0.0}) == "final_rate: expected a share in (0, 1], got 0");
+  data.labels[4] = 3;
+  CHECK(message({}) == "train: expected labels below 3, got label 3 of image 4");
+  data.labels[4] = 0;
+  CHECK(error_text([&] {
+          train(net, Dataset<float>{Tensor<float>({1, 6, 6}, 0), {}});
+        }) == "train: expected at least one image, got none");
+  CHECK(error_text([&] {
+          train(net, data, Dataset<float>{Tensor<float>({1, 6, 6}, 0), {}});
+        }) == "train, validation set: expected at least one image, got an empty data set");
+  CHECK(error_text([&] { train(net, reference::random_data<float>({36}, 20, 3, 1)); }) ==
+        "train: expected images of 1x6x6, got 36x1x1");
+  Network<float> fixed({1, 6, 6}, {Flatten{}});
+  CHECK(error_text([&] { train(fixed, data); }) ==
+        "train: expected a network with parameters, got none");
+  const auto before = numbers(net);
+  auto broken = data;
+  broken.images.set(7, 0, 0, 0, NAN);
+  CHECK(mentions(error_text([&] { train(net, broken); }),
+                 "train: expected a finite loss (a smaller learning rate may help), got nan in "
+                 "epoch 0, step 0"));
+  CHECK(numbers(net) == before);
+  net.edit_node("conv1").weight(0, 0) = std::numeric_limits<float>::infinity();
+  CHECK(message({}) == "conv1.weight: expected finite numbers, got inf at 0");
+}
