@@ -3,8 +3,8 @@
 #include <gtap/core/random.hpp>
 #include <gtap/execution/thread_pool.hpp>
 #include <gtap/nn/batch_statistics.hpp>
-#include <gtap/nn/cross_entropy.hpp>
 #include <gtap/nn/forward.hpp>
+#include <gtap/nn/kernels/losses.hpp>
 #include <gtap/nn/layer_backward.hpp>
 
 #include <algorithm>
@@ -255,10 +255,11 @@ class Backpropagation {
 
   void loss(std::size_t tile) {
     const std::size_t out = steps_[nodes_ - 1].out;
-    const T share = T(1) / static_cast<T>(labels_.size());
-    losses_[tile] = detail::cross_entropy_gradient(
-        node(nodes_ - 1).out.channels, valid(tile), labels_.data() + tile * tile_images,
-        values_[out].tile(tile), share, gradients_[out].tile(tile));
+    alignas(alignment) T labels[tile_images];
+    kernels::make_label_row(labels_.subspan(tile * tile_images, valid(tile)), labels);
+    losses_[tile] = kernels::cross_entropy_gradient(
+        node(nodes_ - 1).out.channels, values_[out].tile(tile), labels,
+        T(1) / static_cast<T>(labels_.size()), gradients_[out].tile(tile));
   }
 
   detail::BackwardTile<T> backward_of(std::size_t i, std::size_t tile) {

@@ -18,6 +18,11 @@ struct Dataset {
 
   std::size_t size() const { return labels.size(); }
 
+  /// The classes of a tile's images, padding left out.
+  std::span<const std::uint32_t> tile_labels(std::size_t tile) const {
+    return std::span(labels).subspan(tile * tile_images, images.tile_valid(tile));
+  }
+
   /// A copy of the images with these numbers, in this order.
   Dataset subset(std::span<const std::uint32_t> indices) const {
     Dataset part{Tensor<T>(images.shape(), indices.size()), {}};

@@ -2,11 +2,10 @@
 
 #include <gtap/nn/dataset.hpp>
 #include <gtap/nn/forward.hpp>
+#include <gtap/nn/kernels/losses.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 namespace gtap::nn {
@@ -19,37 +18,18 @@ struct Evaluation {
 
 namespace detail {
 
-/// Of one tile of logits [class][64]: number of right images and sum of cross-entropies. The first
-/// of several largest logits counts.
-template <class T>
-Evaluation evaluate_tile(std::size_t classes, std::size_t valid, const std::uint32_t* labels,
-                         const T* logits) {
-  Evaluation sum;
-  for (std::size_t l = 0; l < valid; ++l) {
-    std::size_t best = 0;
-    for (std::size_t c = 1; c < classes; ++c) {
-      if (logits[c * tile_images + l] > logits[best * tile_images + l]) best = c;
-    }
-    const double largest = static_cast<double>(logits[best * tile_images + l]);
-    double total = 0.0;
-    for (std::size_t c = 0; c < classes; ++c)
-      total += std::exp(static_cast<double>(logits[c * tile_images + l]) - largest);
-    const double own = static_cast<double>(logits[labels[l] * tile_images + l]);
-    sum.accuracy += best == labels[l] ? 1.0 : 0.0;
-    sum.cross_entropy += std::log(total) + largest - own;
-  }
-  return sum;
-}
-
 template <class T>
 Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptChannels* kept,
                     std::size_t threads) {
-  data.check("evaluate", net.output().size());
+  const std::size_t classes = net.output().channels;
+  data.check("evaluate", classes);
   std::vector<Evaluation> parts(data.images.tiles());
   for_each_tile("evaluate", net, logit_nodes(net), data.images, kept, threads,
                 [&](std::size_t t, const T* logits) {
-                  parts[t] = evaluate_tile(net.output().size(), data.images.tile_valid(t),
-                                           data.labels.data() + t * tile_images, logits);
+                  alignas(alignment) T labels[tile_images];
+                  kernels::make_label_row(data.tile_labels(t), labels);
+                  parts[t] = {.accuracy = kernels::correct(classes, logits, labels),
+                              .cross_entropy = kernels::cross_entropy(classes, logits, labels)};
                 });
   Evaluation mean;
   for (const Evaluation& part : parts) {
@@ -58,7 +38,7 @@ Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptCha
   }
   mean.accuracy /= static_cast<double>(data.size());
   mean.cross_entropy /= static_cast<double>(data.size());
-  if (!std::isfinite(mean.cross_entropy)) {
+  if (!std::isfinite(mean.cross_entropy) || std::isnan(mean.accuracy)) {
     fail("evaluate", "finite outputs", text("a cross-entropy of ", mean.cross_entropy));
   }
   return mean;

@@ -120,6 +120,7 @@ void for_each_tile(const char* where, const Network<T>& net, std::size_t nodes,
     if (kept != nullptr) pass.keep(*kept);
   }
   parallel_chunks(workers, images.tiles(), [&](std::size_t tile, std::size_t worker) {
+    images.check_finite(where, tile);
     visit(tile, passes[worker].run(images.tile(tile)));
   });
 }

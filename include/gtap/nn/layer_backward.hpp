@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/nn/aligned.hpp>
-#include <gtap/nn/kernels/gradient.hpp>
+#include <gtap/nn/conv_gradient.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/transpose.hpp>
 
@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 #include <span>
 
@@ -91,9 +92,25 @@ template <class T>
 void backward(const Node<T>& node, const Conv2d& conv, const BackwardTile<T>& t) {
   bias_gradient(node, t);
   std::fill_n(t.dweight, node.weight.size(), T(0));
-  kernels::conv2d_weight_gradient(geometry(node, conv), t.x, t.dy, t.dweight);
+  conv2d_weight_gradient(geometry(node, conv), t.x, t.dy, t.dweight);
   if (t.dx != nullptr) {
-    kernels::conv2d_input_gradient(geometry(node, conv), node.weight.data(), t.dy, t.dx);
+    conv2d_input_gradient(geometry(node, conv), node.weight.data(), t.dy, t.dx);
+  }
+}
+
+/// Calls visit(pixel of the output, [y0, y1) and [x0, x1) of the input) for each window.
+template <class Visit>
+void for_each_window(const kernels::PoolGeometry& g, Visit&& visit) {
+  for (std::size_t y = 0; y < g.out.height; ++y) {
+    const std::size_t top = y * g.stride.height;
+    const std::size_t y0 = std::max(top, g.padding.height) - g.padding.height;
+    const std::size_t y1 = std::min(top + g.size.height - g.padding.height, g.in.height);
+    for (std::size_t x = 0; x < g.out.width; ++x) {
+      const std::size_t left = x * g.stride.width;
+      const std::size_t x0 = std::max(left, g.padding.width) - g.padding.width;
+      const std::size_t x1 = std::min(left + g.size.width - g.padding.width, g.in.width);
+      visit(y * g.out.width + x, y0, y1, x0, x1);
+    }
   }
 }
 
@@ -106,31 +123,30 @@ void backward(const Node<T>& node, const MaxPool2d& pool, const BackwardTile<T>&
     const T* x = t.x + c * node.in.pixels() * tile_images;
     T* dx = t.dx + c * node.in.pixels() * tile_images;
     const T* dy = t.dy + c * node.out.pixels() * tile_images;
-    for_each_window(
-        pool, node.in, node.out,
-        [&](std::size_t pixel, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1) {
-          T best[tile_images];
-          T left[tile_images];  // of the gradient, not yet given away
-          std::fill_n(best, tile_images, -std::numeric_limits<T>::infinity());
-          std::copy_n(dy + pixel * tile_images, tile_images, left);
-          for (std::size_t v = y0; v < y1; ++v) {
-            for (std::size_t u = x0; u < x1; ++u) {
-              const T* row = x + (v * node.in.width + u) * tile_images;
-              for (std::size_t l = 0; l < tile_images; ++l)
-                best[l] = row[l] > best[l] ? row[l] : best[l];
-            }
+    for_each_window(geometry(node, pool), [&](std::size_t pixel, std::size_t y0, std::size_t y1,
+                                              std::size_t x0, std::size_t x1) {
+      T best[tile_images];
+      T left[tile_images];  // of the gradient, not yet given away
+      std::fill_n(best, tile_images, -std::numeric_limits<T>::infinity());
+      std::copy_n(dy + pixel * tile_images, tile_images, left);
+      for (std::size_t v = y0; v < y1; ++v) {
+        for (std::size_t u = x0; u < x1; ++u) {
+          const T* row = x + (v * node.in.width + u) * tile_images;
+          for (std::size_t l = 0; l < tile_images; ++l)
+            best[l] = row[l] > best[l] ? row[l] : best[l];
+        }
+      }
+      for (std::size_t v = y0; v < y1; ++v) {
+        for (std::size_t u = x0; u < x1; ++u) {
+          const std::size_t row = (v * node.in.width + u) * tile_images;
+          for (std::size_t l = 0; l < tile_images; ++l) {
+            const T given = x[row + l] == best[l] ? left[l] : T(0);
+            dx[row + l] += given;
+            left[l] -= given;
           }
-          for (std::size_t v = y0; v < y1; ++v) {
-            for (std::size_t u = x0; u < x1; ++u) {
-              const std::size_t row = (v * node.in.width + u) * tile_images;
-              for (std::size_t l = 0; l < tile_images; ++l) {
-                const T given = x[row + l] == best[l] ? left[l] : T(0);
-                dx[row + l] += given;
-                left[l] -= given;
-              }
-            }
-          }
-        });
+        }
+      }
+    });
   }
 }
 
@@ -142,17 +158,16 @@ void backward(const Node<T>& node, const AvgPool2d& pool, const BackwardTile<T>&
   for (std::size_t c = 0; c < node.in.channels; ++c) {
     T* dx = t.dx + c * node.in.pixels() * tile_images;
     const T* dy = t.dy + c * node.out.pixels() * tile_images;
-    for_each_window(
-        pool, node.in, node.out,
-        [&](std::size_t pixel, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1) {
-          for (std::size_t v = y0; v < y1; ++v) {
-            for (std::size_t u = x0; u < x1; ++u) {
-              T* row = dx + (v * node.in.width + u) * tile_images;
-              for (std::size_t l = 0; l < tile_images; ++l)
-                row[l] += share * dy[pixel * tile_images + l];
-            }
-          }
-        });
+    for_each_window(geometry(node, pool), [&](std::size_t pixel, std::size_t y0, std::size_t y1,
+                                              std::size_t x0, std::size_t x1) {
+      for (std::size_t v = y0; v < y1; ++v) {
+        for (std::size_t u = x0; u < x1; ++u) {
+          T* row = dx + (v * node.in.width + u) * tile_images;
+          for (std::size_t l = 0; l < tile_images; ++l)
+            row[l] += share * dy[pixel * tile_images + l];
+        }
+      }
+    });
   }
 }
 

@@ -2,15 +2,15 @@
 
 #include <gtap/nn/kernels/conv2d.hpp>
 #include <gtap/nn/kernels/dense.hpp>
+#include <gtap/nn/kernels/losses.hpp>
 #include <gtap/nn/kernels/pointwise.hpp>
+#include <gtap/nn/kernels/pool.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/tensor.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace gtap::nn {
@@ -24,12 +24,9 @@ template <class T>
 kernels::ConvGeometry geometry(const Node<T>& node, const Conv2d& conv) {
   return {.in = node.in,
           .out = node.out,
-          .kernel_h = conv.kernel.height,
-          .kernel_w = conv.kernel.width,
-          .stride_h = conv.stride.height,
-          .stride_w = conv.stride.width,
-          .padding_h = conv.padding.height,
-          .padding_w = conv.padding.width,
+          .kernel = conv.kernel,
+          .stride = conv.stride,
+          .padding = conv.padding,
           .groups = conv.groups};
 }
 
@@ -38,22 +35,20 @@ const T* data_or_null(const Vector<T>& v) {
   return v.size() == 0 ? nullptr : v.data();
 }
 
-/// Calls visit(row of output pixel, rows of the input pixels under its window) for each window of
-/// one channel; `rows` are pixel numbers inside the channel.
-template <class Pool, class Visit>
-void for_each_window(const Pool& pool, Shape in, Shape out, Visit&& visit) {
-  const Extent stride = pool_stride(pool);
-  for (std::size_t y = 0; y < out.height; ++y) {
-    const std::size_t top = y * stride.height;
-    const std::size_t y0 = top < pool.padding.height ? 0 : top - pool.padding.height;
-    const std::size_t y1 = std::min(in.height, top + pool.size.height - pool.padding.height);
-    for (std::size_t x = 0; x < out.width; ++x) {
-      const std::size_t left = x * stride.width;
-      const std::size_t x0 = left < pool.padding.width ? 0 : left - pool.padding.width;
-      const std::size_t x1 = std::min(in.width, left + pool.size.width - pool.padding.width);
-      visit(y * out.width + x, y0, y1, x0, x1);
-    }
-  }
+template <class T, class Pool>
+kernels::PoolGeometry geometry(const Node<T>& node, const Pool& pool) {
+  return {.in = {node.in.height, node.in.width},
+          .out = {node.out.height, node.out.width},
+          .size = pool.size,
+          .stride = pool_stride(pool),
+          .padding = pool.padding};
+}
+
+/// Calls function(first row of input, first row of output) for each channel.
+template <class T, class Function>
+void for_channels(const Node<T>& node, Channels channels, const T* x, T* y, Function function) {
+  for (const std::uint32_t c : channels)
+    function(x + c * node.in.pixels() * tile_images, y + c * node.out.pixels() * tile_images);
 }
 
 template <class T>
@@ -73,62 +68,23 @@ void forward(const Node<T>& node, const Conv2d& conv, Channels in, Channels out,
 template <class T>
 void forward(const Node<T>& node, const MaxPool2d& pool, Channels channels, Channels, const T* x,
              T* y, kernels::Activation) {
-  for (const std::uint32_t c : channels) {
-    const T* from = x + c * node.in.pixels() * tile_images;
-    T* to = y + c * node.out.pixels() * tile_images;
-    for_each_window(
-        pool, node.in, node.out,
-        [&](std::size_t pixel, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1) {
-          T* best = to + pixel * tile_images;
-          std::fill_n(best, tile_images, -std::numeric_limits<T>::infinity());
-          for (std::size_t v = y0; v < y1; ++v) {
-            for (std::size_t u = x0; u < x1; ++u) {
-              const T* row = from + (v * node.in.width + u) * tile_images;
-              for (std::size_t l = 0; l < tile_images; ++l)
-                best[l] = row[l] > best[l] ? row[l] : best[l];
-            }
-          }
-        });
-  }
+  for_channels(node, channels, x, y,
+               [g = geometry(node, pool)](const T* in, T* out) { kernels::max_pool(g, in, out); });
 }
 
 template <class T>
 void forward(const Node<T>& node, const AvgPool2d& pool, Channels channels, Channels, const T* x,
              T* y, kernels::Activation) {
-  const T share = T(1) / static_cast<T>(pool.size.height * pool.size.width);
-  for (const std::uint32_t c : channels) {
-    const T* from = x + c * node.in.pixels() * tile_images;
-    T* to = y + c * node.out.pixels() * tile_images;
-    for_each_window(
-        pool, node.in, node.out,
-        [&](std::size_t pixel, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1) {
-          T* mean = to + pixel * tile_images;
-          std::fill_n(mean, tile_images, T(0));
-          for (std::size_t v = y0; v < y1; ++v) {
-            for (std::size_t u = x0; u < x1; ++u) {
-              const T* row = from + (v * node.in.width + u) * tile_images;
-              for (std::size_t l = 0; l < tile_images; ++l)
-                mean[l] += row[l] * share;
-            }
-          }
-        });
-  }
+  for_channels(node, channels, x, y,
+               [g = geometry(node, pool)](const T* in, T* out) { kernels::avg_pool(g, in, out); });
 }
 
 template <class T>
 void forward(const Node<T>& node, const GlobalAvgPool&, Channels channels, Channels, const T* x,
              T* y, kernels::Activation) {
-  const T share = T(1) / static_cast<T>(node.in.pixels());
-  for (const std::uint32_t c : channels) {
-    const T* from = x + c * node.in.pixels() * tile_images;
-    T sum[tile_images] = {};
-    for (std::size_t p = 0; p < node.in.pixels(); ++p) {
-      for (std::size_t l = 0; l < tile_images; ++l)
-        sum[l] += from[p * tile_images + l];
-    }
-    for (std::size_t l = 0; l < tile_images; ++l)
-      y[c * tile_images + l] = sum[l] * share;
-  }
+  for_channels(node, channels, x, y, [pixels = node.in.pixels()](const T* in, T* out) {
+    kernels::global_avg_pool(pixels, in, out);
+  });
 }
 
 /// What a layer does to each number by itself; `none` when it is another kind of layer.
@@ -157,27 +113,11 @@ void forward(const Node<T>& node, const BatchNorm& norm, Channels channels, Chan
   }
 }
 
+/// All channels must be present.
 template <class T>
-void forward(const Node<T>&, const Softmax&, Channels channels, Channels, const T* x, T* y,
+void forward(const Node<T>& node, const Softmax&, Channels, Channels, const T* x, T* y,
              kernels::Activation) {
-  T largest[tile_images];
-  T sum[tile_images] = {};
-  std::fill_n(largest, tile_images, -std::numeric_limits<T>::infinity());
-  for (const std::uint32_t c : channels) {
-    for (std::size_t l = 0; l < tile_images; ++l)
-      largest[l] = std::max(largest[l], x[c * tile_images + l]);
-  }
-  for (const std::uint32_t c : channels) {
-    for (std::size_t l = 0; l < tile_images; ++l) {
-      const T e = std::exp(x[c * tile_images + l] - largest[l]);
-      y[c * tile_images + l] = e;
-      sum[l] += e;
-    }
-  }
-  for (const std::uint32_t c : channels) {
-    for (std::size_t l = 0; l < tile_images; ++l)
-      y[c * tile_images + l] /= sum[l];
-  }
+  kernels::softmax(node.in.channels, x, y);
 }
 
 /// Activations, and Flatten and Dropout, which leave every number as it is.
@@ -186,9 +126,10 @@ void forward(const Node<T>& node, const Pointwise&, Channels channels, Channels,
              kernels::Activation) {
   const kernels::Activation activation = activation_of(node.layer);
   if (x == y && activation.kind == kernels::Activation::none) return;
-  const std::size_t count = node.in.pixels() * tile_images;
-  for (const std::uint32_t c : channels)
-    kernels::activate(activation, x + c * count, y + c * count, count);
+  for_channels(node, channels, x, y,
+               [&, count = node.in.pixels() * tile_images](const T* in, T* out) {
+                 kernels::activate(activation, in, out, count);
+               });
 }
 
 }  // namespace detail

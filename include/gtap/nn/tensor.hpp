@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace gtap::nn {
@@ -62,6 +63,22 @@ class Tensor {
   }
   void set(std::size_t image, std::size_t channel, std::size_t y, std::size_t x, T value) {
     values_[position("Tensor::set", image, channel, y, x)] = value;
+  }
+
+  /// Throws gtap::Error naming the image when a number of tile t is NaN or infinite.
+  void check_finite(std::string_view where, std::size_t t) const {
+    const T* rows = tile(t);
+    T probe[tile_images] = {};  // 0, or NaN once a number is not finite
+    for (std::size_t i = 0; i < shape_.size() * tile_images; i += tile_images) {
+      for (std::size_t l = 0; l < tile_images; ++l)
+        probe[l] += rows[i + l] * T(0);
+    }
+    for (std::size_t l = 0; l < tile_images; ++l) {
+      if (probe[l] != T(0)) {
+        detail::fail(where, "images of finite numbers",
+                     detail::text("image ", t * tile_images + l, " with others"));
+      }
+    }
   }
 
   /// Writes image i as plain numbers [channel][row][column].

@@ -189,6 +189,8 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
   check_options(options);
   check_images("train", net, data.images);
   data.check("train", net.output().size());
+  for (std::size_t t = 0; t < data.images.tiles(); ++t)
+    data.images.check_finite("train", t);
   if (validation != nullptr) validation->check("train, validation set", net.output().size());
   if (net.parameters() == 0) fail("train", "a network with parameters", "none");
   net.check_finite();
