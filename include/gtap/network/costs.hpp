@@ -1,0 +1,57 @@
+#pragma once
+
+#include <gtap/network/slices.hpp>
+
+#include <cstddef>
+#include <variant>
+
+namespace gtap {
+
+/// Parameters and multiply-adds that the compacted network would have. They are not sums over
+/// units: a weight goes when either of its ends goes.
+struct Cost {
+  std::size_t parameters = 0;
+  std::size_t macs = 0;
+};
+
+/// The cost of keeping these units: exactly that of the network which compact() returns.
+template <class T>
+Cost cost(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
+  Cost total;
+  const std::vector<Slice> left = slices(net, units, kept);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    const nn::Node<T>& node = net.nodes()[i];
+    const std::size_t out = left[i].out.size();
+    std::size_t weights = 0;
+    if (nn::is_mixing(node.layer)) {
+      weights = out * (left[i].in.size() / left[i].groups);
+      if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) {
+        weights *= conv->kernel.height * conv->kernel.width;
+      }
+      total.macs += weights * node.out.pixels();
+    } else if (node.weight.size() > 0) {
+      weights = out;
+    }
+    total.parameters += weights + (node.bias.size() > 0 ? out : 0);
+  }
+  return total;
+}
+
+/// Parameters as a function of the coalition, for a Budget. The network must outlive it.
+template <class T>
+auto parameter_cost(const nn::Network<T>& net, Units units) {
+  return [&net, units = std::move(units)](const Coalition& kept) {
+    return static_cast<double>(cost(net, units, kept).parameters);
+  };
+}
+
+/// Multiply-adds of one image as a function of the coalition, for a Budget. The network must
+/// outlive it.
+template <class T>
+auto mac_cost(const nn::Network<T>& net, Units units) {
+  return [&net, units = std::move(units)](const Coalition& kept) {
+    return static_cast<double>(cost(net, units, kept).macs);
+  };
+}
+
+}  // namespace gtap
