@@ -1,0 +1,146 @@
+#pragma once
+
+#include <gtap/network/compaction.hpp>
+#include <gtap/network/stage_input.hpp>
+#include <gtap/nn/network.hpp>
+#include <gtap/nn/stages.hpp>
+#include <gtap/nn/tensor.hpp>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace gtap {
+
+struct CompensationOptions {
+  /// Pull towards the weights before, relative to the mean square of an input.
+  double ridge = 1e-3;
+  /// Most samples of a layer: for a dense layer images, for a convolution images x pixels.
+  std::size_t samples = 20'000;
+};
+
+namespace detail {
+
+/// The sums of a least-squares problem: inputs with themselves and with what they shall give.
+struct NormalEquations {
+  Eigen::MatrixXd gram;   ///< [features + 1, features + 1], the last feature is the constant 1
+  Eigen::MatrixXd cross;  ///< [features + 1, outputs]
+  double samples = 0.0;
+
+  NormalEquations(std::size_t features, std::size_t outputs)
+      : gram(Eigen::MatrixXd::Zero(index(features + 1), index(features + 1))),
+        cross(Eigen::MatrixXd::Zero(index(features + 1), index(outputs))) {}
+
+  static Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
+
+  /// inputs [features + 1, samples], targets [outputs, samples]; products in T, sums in double.
+  template <class Inputs, class Targets>
+  void add(const Inputs& inputs, const Targets& targets) {
+    gram += (inputs * inputs.transpose()).template cast<double>();
+    cross += (inputs * targets.transpose()).template cast<double>();
+    samples += static_cast<double>(inputs.cols());
+  }
+
+  /// The change of weights [features + 1, outputs] that brings `before` nearest to the targets.
+  Eigen::MatrixXd change(const Eigen::MatrixXd& before, double ridge) const {
+    Eigen::MatrixXd regular = gram;
+    const double pull = ridge * gram.diagonal().mean() + 1e-12 * samples;
+    regular.diagonal().array() += pull;
+    return regular.ldlt().solve(cross - gram * before);
+  }
+};
+
+/// Refits one mixing node of the smaller network: its z shall be that of the unpruned node.
+template <class T>
+void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& unpruned,
+           const nn::Tensor<T>& unpruned_inputs, const std::vector<std::size_t>& outputs,
+           const CompensationOptions& options) {
+  const StageInput<T> samples(node, inputs);
+  const StageInput<T> unpruned_samples(unpruned, unpruned_inputs);
+  const std::size_t places = inputs.tiles() * samples.positions();
+  const std::size_t wanted = std::max<std::size_t>(1, options.samples / nn::tile_images);
+  const std::size_t step = std::max<std::size_t>(1, places / wanted);
+  const std::size_t group_outputs = outputs.size() / samples.groups();
+  const std::size_t unpruned_group = unpruned.out.channels / unpruned_samples.groups();
+  const auto features = static_cast<Eigen::Index>(samples.features());
+  for (std::size_t g = 0; g < samples.groups(); ++g) {
+    NormalEquations equations(samples.features(), group_outputs);
+    nn::Matrix<T> x(features + 1, nn::tile_images);
+    nn::Matrix<T> full_x(static_cast<Eigen::Index>(unpruned_samples.features()) + 1,
+                         nn::tile_images);
+    nn::Matrix<T> y(static_cast<Eigen::Index>(group_outputs), nn::tile_images);
+    for (std::size_t place = 0; place < places; place += step) {
+      const std::size_t tile = place / samples.positions();
+      const std::size_t position = place % samples.positions();
+      const auto valid = static_cast<Eigen::Index>(inputs.tile_valid(tile));
+      samples.gather(g, tile, position, x);
+      std::size_t gathered = unpruned_samples.groups();
+      for (std::size_t o = 0; o < group_outputs; ++o) {
+        const std::size_t old = outputs[g * group_outputs + o];
+        if (old / unpruned_group != gathered) {
+          gathered = old / unpruned_group;
+          unpruned_samples.gather(gathered, tile, position, full_x);
+        }
+        const auto row = static_cast<Eigen::Index>(old);
+        y.row(static_cast<Eigen::Index>(o)) =
+            unpruned.weight.row(row) * full_x.topRows(full_x.rows() - 1);
+        if (unpruned.bias.size() > 0) {
+          y.row(static_cast<Eigen::Index>(o)).array() += unpruned.bias[row];
+        }
+      }
+      equations.add(x.leftCols(valid), y.leftCols(valid));
+    }
+    const auto first = static_cast<Eigen::Index>(g * group_outputs);
+    const auto count = static_cast<Eigen::Index>(group_outputs);
+    Eigen::MatrixXd before(features + 1, count);
+    before.topRows(features) =
+        node.weight.middleRows(first, count).transpose().template cast<double>();
+    before.row(features).setZero();
+    if (node.bias.size() > 0) {
+      before.row(features) = node.bias.segment(first, count).transpose().template cast<double>();
+    }
+    const Eigen::MatrixXd after = before + equations.change(before, options.ridge);
+    node.weight.middleRows(first, count) = after.topRows(features).transpose().template cast<T>();
+    if (node.bias.size() > 0) {
+      node.bias.segment(first, count) = after.row(features).transpose().template cast<T>();
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Refits the smaller network's layers by least squares, first to last, so that each gives what the
+/// unpruned layer gave on these images: no gradients, no labels. Layers before the first pruned
+/// input stay as they are. `net` is the network that was compacted.
+///
+/// Costs about samples x features^2 multiply-adds a layer, features being the inputs of one output.
+template <class T>
+void compensate(Compacted<T>& smaller, const nn::Network<T>& net, const nn::Tensor<T>& images,
+                const CompensationOptions& options = {}) {
+  const nn::Stages cut = nn::stages(net);
+  if (smaller.map.size() != cut.stages.size()) {
+    detail::fail("compensate", "the network that was compacted", "another one");
+  }
+  if (images.images() == 0) detail::fail("compensate", "at least one image", "none");
+  nn::Tensor<T> unpruned = detail::apply_nodes(net, 0, cut.prefix_end, images);
+  nn::Tensor<T> pruned = unpruned;
+  bool changed = false;
+  for (std::size_t s = 0; s < cut.stages.size(); ++s) {
+    const nn::Stage& stage = cut.stages[s];
+    if (changed) {
+      detail::refit(smaller.network.edit_nodes()[stage.mixing], pruned, net.nodes()[stage.mixing],
+                    unpruned, smaller.map[s].kept, options);
+    }
+    changed = changed || smaller.map[s].kept.size() < smaller.map[s].before;
+    if (s + 1 == cut.stages.size()) break;
+    unpruned = detail::apply_nodes(net, stage.mixing, stage.end, unpruned);
+    pruned =
+        changed ? detail::apply_nodes(smaller.network, stage.mixing, stage.end, pruned) : unpruned;
+  }
+  smaller.network.check_finite();
+}
+
+}  // namespace gtap

@@ -1,0 +1,216 @@
+#pragma once
+
+#include <gtap/network/objective.hpp>
+#include <gtap/network/presence.hpp>
+#include <gtap/network/staged_network.hpp>
+#include <gtap/nn/aligned.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+
+/// One thread's worker of a NetworkGame: owns all memory that evaluations need and allocates
+/// nothing once each of its members has been called.
+///
+/// It goes tile by tile: all coalitions, or all steps of a chain, on 64 images whose state stays in
+/// cache, then the next 64. A toggled unit updates what its next layer receives and recomputes only
+/// what follows. Keeps the game's snapshot alive; not thread-safe, one for each thread.
+template <class T, class Objective>
+class NetworkEvaluator {
+ public:
+  /// Chained values are evaluated afresh after this many toggles, so rounding cannot build up.
+  static constexpr std::size_t refresh_interval = 256;
+
+  NetworkEvaluator(std::shared_ptr<const detail::StagedNetwork<T>> net,
+                   std::shared_ptr<const detail::Target<T, Objective>> target)
+      : net_(std::move(net)),
+        target_(std::move(target)),
+        presence_(net_->presence()),
+        start_presence_(presence_),
+        memory_(net_->state_size()),
+        scratch_(net_->scratch_size()) {}
+
+  std::size_t players() const { return net_->players(); }
+
+  double operator()(const Coalition& kept) {
+    double value = 0.0;
+    batch(std::span(&kept, 1), std::span(&value, 1));
+    return value;
+  }
+
+  /// Batch rung.
+  void batch(std::span<const Coalition> coalitions, std::span<double> out) {
+    std::fill(out.begin(), out.end(), 0.0);
+    for (const Coalition& kept : coalitions)
+      check(kept);
+    for (std::size_t t = 0; t < net_->tiles(); ++t) {
+      for (std::size_t k = 0; k < coalitions.size(); ++k) {
+        presence_.reset(coalitions[k]);
+        out[k] += tile_value(t, fresh(t, memory_.data(), false));
+      }
+    }
+    scale(out);
+  }
+
+  /// Chain rung.
+  void chain(const Coalition& start, std::span<const Player> toggles, std::span<double> out) {
+    check(start);
+    const bool go_on = start == chain_end_;
+    if (!go_on) chain_steps_ = 0;
+    chain_memory_.resize(net_->tiles() * net_->state_size());
+    tile_values_.resize(net_->tiles());
+    std::fill(out.begin(), out.end(), 0.0);
+    start_presence_.reset(start);
+    for (std::size_t t = 0; t < net_->tiles(); ++t) {
+      T* state = chain_memory_.data() + t * net_->state_size();
+      presence_ = start_presence_;
+      double value = go_on ? tile_values_[t] : tile_value(t, fresh(t, state, true));
+      out[0] += value;
+      for (std::size_t k = 0; k < toggles.size(); ++k) {
+        const detail::Place place = presence_.place(toggles[k]);
+        if ((chain_steps_ + k + 1) % refresh_interval == 0) {
+          presence_.toggle(place);
+          value = tile_value(t, fresh(t, state, true));
+        } else if (const T* logits = toggle(t, state, place)) {
+          value = tile_value(t, logits);
+        }
+        out[k + 1] += value;
+      }
+      tile_values_[t] = value;
+    }
+    chain_steps_ += toggles.size();
+    chain_end_ = start;
+    for (const Player p : toggles)
+      chain_end_.toggle(p);
+    scale(out);
+  }
+
+  /// Star rung.
+  void star(const Coalition& centre, std::span<const Player> players, std::span<double> out) {
+    check(centre);
+    std::fill(out.begin(), out.end(), 0.0);
+    // Later stages first: a toggle spoils what follows the stage that reads it, which the players
+    // of that stage and of later ones would still need.
+    order_.resize(players.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+      const auto stage_a = presence_.place(players[a]).stage;
+      const auto stage_b = presence_.place(players[b]).stage;
+      return stage_a != stage_b ? stage_a > stage_b : a < b;
+    });
+    start_presence_.reset(centre);
+    presence_ = start_presence_;
+    for (std::size_t t = 0; t < net_->tiles(); ++t) {
+      const double value = tile_value(t, fresh(t, memory_.data(), true));
+      out[0] += value;
+      for (const std::size_t k : order_) {
+        const detail::Place place = presence_.place(players[k]);
+        saved_.resize(std::max(saved_.size(), net_->z_size(place.stage + 1)));
+        T* z = net_->z(memory_.data(), place.stage + 1);
+        copy_rows(place.stage + 1, z, saved_.data());
+        const T* logits = toggle(t, memory_.data(), place);
+        out[k + 1] += logits == nullptr ? value : tile_value(t, logits);
+        presence_.toggle(place);
+        copy_rows(place.stage + 1, saved_.data(), z);
+      }
+    }
+    scale(out);
+  }
+
+ private:
+  void check(const Coalition& kept) const {
+    if (kept.players() != players()) {
+      detail::fail("NetworkGame", detail::text("a coalition of ", players(), " players"),
+                   detail::text("one of ", kept.players()));
+    }
+  }
+
+  double tile_value(std::size_t t, const T* logits) const { return target_->sum(t, logits); }
+
+  void scale(std::span<double> out) const {
+    for (double& value : out)
+      value /= static_cast<double>(net_->images());
+  }
+
+  detail::Inputs inputs(std::size_t stage) const {
+    return {presence_.channels(stage), presence_.rows(stage)};
+  }
+
+  const T* leaving(std::size_t t, const T* state, std::size_t stage) const {
+    return stage == net_->first() ? net_->prefix(t) : net_->a(state, stage);
+  }
+
+  /// All stages behind the prefix, from nothing; returns the logits. With `keep_z` what toggles
+  /// update later is kept.
+  const T* fresh(std::size_t t, T* state, bool keep_z) {
+    return run_from(net_->first(), t, state, keep_z);
+  }
+
+  /// The stages after `stage`, whose own output is up to date.
+  const T* run_from(std::size_t stage, std::size_t t, T* state, bool keep_z) {
+    for (std::size_t s = stage + 1; s < net_->stages(); ++s) {
+      const auto& runner = net_->stage(s);
+      const T* in = leaving(t, state, s - 1);
+      T* z = net_->z(state, s);
+      T* a = net_->a(state, s);
+      if (keep_z && net_->has_players(s - 1)) {
+        runner.mix(inputs(s - 1), presence_.channels(s), in, z);
+        runner.finish(presence_.channels(s), z, a, scratch_.data());
+      } else {
+        runner.forward(inputs(s - 1), presence_.channels(s), in, z, a, scratch_.data());
+      }
+    }
+    return net_->a(state, net_->stages() - 1);
+  }
+
+  /// Toggles one unit; returns the logits, or null when they have not changed.
+  const T* toggle(std::size_t t, T* state, const detail::Place& place) {
+    const bool enters = !presence_.contains(place);
+    const std::size_t s = place.stage;
+    if (enters && s > net_->first()) {
+      const auto unit = std::span(&place.channel, 1);
+      T* z = net_->z(state, s);
+      T* a = net_->a(state, s);
+      net_->stage(s).mix(inputs(s - 1), unit, leaving(t, state, s - 1), z);
+      net_->stage(s).finish(unit, z, a, scratch_.data());
+    }
+    presence_.toggle(place);
+    const T* out = leaving(t, state, s);
+    const std::size_t size = net_->stage(s).rows() * nn::tile_images;
+    const T* rows = out + place.channel * size;
+    if (std::all_of(rows, rows + size, [](T x) { return x == T{0}; })) return nullptr;
+    net_->stage(s + 1).toggle(place.channel, enters ? T{1} : T{-1}, presence_.channels(s + 1), out,
+                              net_->z(state, s + 1), net_->a(state, s + 1), scratch_.data());
+    return run_from(s + 1, t, state, true);
+  }
+
+  /// Copies the rows of a stage's present units between two buffers of the form of z.
+  void copy_rows(std::size_t stage, const T* from, T* to) const {
+    const std::size_t size = net_->stage(stage).rows_z() * nn::tile_images;
+    for (const std::uint32_t c : presence_.channels(stage)) {
+      std::copy_n(from + c * size, size, to + c * size);
+    }
+  }
+
+  std::shared_ptr<const detail::StagedNetwork<T>> net_;
+  std::shared_ptr<const detail::Target<T, Objective>> target_;
+  detail::Presence presence_;
+  detail::Presence start_presence_;
+  nn::AlignedVector<T> memory_;        // one tile's state: of fresh evaluations and stars
+  nn::AlignedVector<T> chain_memory_;  // every tile's state, so that a chain can go on
+  nn::AlignedVector<T> scratch_;
+  nn::AlignedVector<T> saved_;
+  std::vector<double> tile_values_;
+  std::vector<std::size_t> order_;
+  Coalition chain_end_;
+  std::size_t chain_steps_ = 0;
+};
+
+}  // namespace gtap

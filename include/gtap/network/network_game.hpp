@@ -1,0 +1,79 @@
+#pragma once
+
+#include <gtap/network/network_evaluator.hpp>
+#include <gtap/network/objective.hpp>
+#include <gtap/network/staged_network.hpp>
+#include <gtap/network/units.hpp>
+#include <gtap/nn/dataset.hpp>
+#include <gtap/nn/forward.hpp>
+#include <gtap/nn/network.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+
+/// A network and its data as a game: the players are hidden units, and the value of a coalition is
+/// how well the network does on the images when all other units are ablated, which is that their
+/// output, after activation and batch norm, is zero.
+///
+/// `Objective` is Accuracy, CrossEntropy or Agreement. The game is a snapshot: the network and the
+/// data may change or go afterwards without any effect on it. What no coalition changes, the layers
+/// up to the first that has players, is computed once, in the constructor.
+///
+/// An evaluation costs what is left of the layers behind that one; chains and stars cost less.
+/// Immutable and thread-safe; each thread takes an evaluator().
+template <class T, class Objective>
+class NetworkGame {
+ public:
+  using Evaluator = NetworkEvaluator<T, Objective>;
+
+  /// Players: all hidden units.
+  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective objective = {})
+      : NetworkGame(net, data, objective, Units(net)) {}
+
+  /// Players: the hidden units of the layers of these names.
+  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective objective,
+              std::span<const std::string> layers)
+      : NetworkGame(net, data, objective, Units(net, layers)) {}
+
+  /// Players: these units. Throws for an empty data set, images of another shape, labels that are
+  /// missing or out of range, and weights that are not finite.
+  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective, Units units)
+      : units_(std::move(units)) {
+    if constexpr (Objective::needs_labels) data.check("NetworkGame", net.output().size());
+    const nn::Tensor<T> logits =
+        nn::detail::run_nodes(net, nn::logit_nodes(net), data.images, nullptr, 1);
+    net_ = std::make_shared<const detail::StagedNetwork<T>>(net, units_, data.images);
+    target_ = std::make_shared<const detail::Target<T, Objective>>(
+        logits, Objective::needs_labels ? std::span<const std::uint32_t>(data.labels)
+                                        : std::span<const std::uint32_t>());
+  }
+
+  std::size_t players() const { return units_.size(); }
+
+  /// Which unit each player is.
+  const Units& units() const { return units_; }
+
+  std::size_t images() const { return net_->images(); }
+
+  /// The value with only these units. Allocates; evaluators do not.
+  double operator()(const Coalition& kept) const { return evaluator()(kept); }
+
+  Evaluator evaluator() const { return Evaluator(net_, target_); }
+
+ private:
+  Units units_;
+  std::shared_ptr<const detail::StagedNetwork<T>> net_;
+  std::shared_ptr<const detail::Target<T, Objective>> target_;
+};
+
+template <class T, class Objective>
+NetworkGame(const nn::Network<T>&, const nn::Dataset<T>&, Objective) -> NetworkGame<T, Objective>;
+
+}  // namespace gtap

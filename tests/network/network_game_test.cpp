@@ -1,0 +1,200 @@
+#include <gtap/network/network_game.hpp>
+
+#include "catch.hpp"
+#include "error_text.hpp"
+#include "networks.hpp"
+
+#include <cmath>
+
+using namespace gtap;
+
+namespace {
+
+/// The value by its definition: a masked forward pass, and the objective image by image in double.
+template <class Objective>
+double plain_value(const nn::Network<float>& net, const nn::Dataset<float>& data,
+                   const Units& units, const Coalition& kept) {
+  const auto full = nn::forward(net, data.images);
+  const auto out = nn::forward(net, data.images, networks::kept_channels(units, kept));
+  const bool softmax = std::holds_alternative<nn::Softmax>(net.nodes().back().layer);
+  const std::size_t classes = net.output().size();
+  const auto log_probability = [&](const nn::Tensor<float>& from, std::size_t i, std::size_t c) {
+    if (softmax) return std::log(static_cast<double>(from.get(i, c)));
+    double top = -1e30;
+    double sum = 0.0;
+    for (std::size_t k = 0; k < classes; ++k)
+      top = std::max<double>(top, from.get(i, k));
+    for (std::size_t k = 0; k < classes; ++k)
+      sum += std::exp(from.get(i, k) - top);
+    return from.get(i, c) - top - std::log(sum);
+  };
+  double total = 0.0;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if constexpr (std::is_same_v<Objective, Accuracy>) {
+      std::size_t best = 0;
+      for (std::size_t c = 1; c < classes; ++c) {
+        if (out.get(i, c) > out.get(i, best)) best = c;
+      }
+      total += best == data.labels[i] ? 1.0 : 0.0;
+    } else if constexpr (std::is_same_v<Objective, CrossEntropy>) {
+      total += log_probability(out, i, data.labels[i]);
+    } else {
+      for (std::size_t c = 0; c < classes; ++c) {
+        const double p = log_probability(full, i, c);
+        total -= std::exp(p) * (p - log_probability(out, i, c));
+      }
+    }
+  }
+  return total / static_cast<double>(data.size());
+}
+
+template <class Objective>
+void check_rungs(const nn::Network<float>& net, double tolerance) {
+  const auto data = networks::data_for(net, 150, 7);
+  const NetworkGame game(net, data, Objective{});
+  const std::size_t n = game.players();
+  auto worker = game.evaluator();
+  RandomStream random(11, 0);
+  const auto near = [&](double value, double expected) {
+    return std::abs(value - expected) <= tolerance * std::max(1.0, std::abs(expected));
+  };
+
+  std::vector<Coalition> coalitions(6, Coalition(n));
+  for (std::size_t k = 0; k + 1 < coalitions.size(); ++k) {
+    random.bernoulli_mask(0.2 * static_cast<double>(k + 1), coalitions[k]);
+  }
+  coalitions.back() = Coalition::grand(n);
+  std::vector<double> batch(coalitions.size());
+  worker.batch(coalitions, batch);
+  for (std::size_t k = 0; k < coalitions.size(); ++k) {
+    CAPTURE(coalitions[k]);
+    const double expected = plain_value<Objective>(net, data, game.units(), coalitions[k]);
+    CHECK(near(batch[k], expected));
+    CHECK(worker(coalitions[k]) == batch[k]);
+    CHECK(game(coalitions[k]) == batch[k]);
+  }
+
+  SECTION("a chain gives what fresh evaluations give, in one piece and in segments") {
+    std::vector<Player> toggles(600);
+    for (Player& p : toggles)
+      p = random.below(static_cast<std::uint32_t>(n));
+    std::vector<double> out(toggles.size() + 1);
+    worker.chain(coalitions[2], toggles, out);
+    Coalition state = coalitions[2];
+    auto fresh = game.evaluator();
+    std::size_t wrong = near(out[0], fresh(state)) ? 0 : 1;
+    for (std::size_t k = 0; k < toggles.size(); ++k) {
+      state.toggle(toggles[k]);
+      if (!near(out[k + 1], fresh(state))) ++wrong;
+    }
+    CHECK(wrong == 0);
+
+    auto piecewise = game.evaluator();
+    Coalition at = coalitions[2];
+    std::vector<double> part(8);
+    std::size_t different = 0;
+    for (std::size_t k = 0; k + 7 <= toggles.size(); k += 7) {
+      const auto segment = std::span<const Player>(toggles).subspan(k, 7);
+      piecewise.chain(at, segment, part);
+      for (std::size_t j = 0; j < 8; ++j)
+        different += part[j] == out[k + j] ? 0 : 1;
+      for (const Player p : segment)
+        at.toggle(p);
+    }
+    CHECK(different == 0);
+  }
+
+  SECTION("a star gives what fresh evaluations give") {
+    std::vector<Player> players;
+    for (Player p = 0; p < n; ++p)
+      players.push_back(p);
+    random.shuffle(std::span(players));
+    for (const Coalition& centre : {coalitions[1], coalitions[3], coalitions.back()}) {
+      std::vector<double> out(n + 1);
+      worker.star(centre, players, out);
+      auto fresh = game.evaluator();
+      CHECK(near(out[0], fresh(centre)));
+      std::size_t wrong = 0;
+      for (std::size_t k = 0; k < n; ++k) {
+        Coalition neighbour = centre;
+        neighbour.toggle(players[k]);
+        if (!near(out[k + 1], fresh(neighbour))) ++wrong;
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a network game's value is that of a masked forward pass", "[network_game]") {
+  for (const auto& [name, net] : networks::all()) {
+    DYNAMIC_SECTION(name << ", cross-entropy") {
+      check_rungs<CrossEntropy>(net, 1e-5);
+    }
+    DYNAMIC_SECTION(name << ", agreement") {
+      check_rungs<Agreement>(net, 1e-5);
+    }
+    DYNAMIC_SECTION(name << ", accuracy") {
+      check_rungs<Accuracy>(net, 0.011);
+    }
+  }
+}
+
+TEST_CASE("players may be the units of chosen layers", "[network_game]") {
+  const auto net = networks::all()[1].second;
+  const auto data = networks::data_for(net, 70, 9);
+  const std::vector<std::string> layers{"conv2", "dense2"};
+  const NetworkGame<float, CrossEntropy> game(net, data, {}, layers);
+  const NetworkGame whole(net, data, CrossEntropy{});
+  CHECK(game.players() == 15);
+  CHECK(game.units().label(7) == "conv2/7");
+  CHECK(game.units().label(8) == "dense2/0");
+  Coalition some(15, {0, 3, 4, 9, 14});
+  Coalition same = Coalition::grand(whole.players());
+  for (Player p = 0; p < whole.players(); ++p) {
+    for (Player q = 0; q < 15; ++q) {
+      if (whole.units().label(p) == game.units().label(q) && !some.contains(q)) same.erase(p);
+    }
+  }
+  CHECK(game(some) == Approx(whole(same)).margin(1e-6));
+
+  std::vector<Player> toggles{14, 0, 3, 8, 7, 0, 14, 9};
+  std::vector<double> out(9);
+  auto worker = game.evaluator();
+  worker.chain(some, toggles, out);
+  for (std::size_t k = 0; k < toggles.size(); ++k) {
+    some.toggle(toggles[k]);
+    CHECK(out[k + 1] == Approx(game(some)).margin(1e-6));
+  }
+}
+
+TEST_CASE("the game is a snapshot of network and data", "[network_game]") {
+  auto net = networks::all()[0].second;
+  auto data = networks::data_for(net, 40, 3);
+  const NetworkGame game(net, data, CrossEntropy{});
+  const Coalition grand = Coalition::grand(game.players());
+  const double before = game(grand);
+  networks::randomize(net, 99);
+  data = {};
+  CHECK(game(grand) == before);
+}
+
+TEST_CASE("a network game refuses what it cannot play", "[network_game]") {
+  const auto net = networks::all()[0].second;
+  auto data = networks::data_for(net, 10, 3);
+  CHECK(error_text([&] { NetworkGame(net, nn::Dataset<float>{}, CrossEntropy{}); }) ==
+        "NetworkGame: expected at least one image, got an empty data set");
+  const std::vector<std::string> unknown{"dense9"};
+  CHECK(error_text([&] { NetworkGame<float, CrossEntropy>(net, data, {}, unknown); }) ==
+        "Units: expected the name of a hidden layer out of: dense1 dense2, got \"dense9\"");
+  const NetworkGame game(net, data, CrossEntropy{});
+  CHECK(error_text([&] { game(Coalition(5)); }) ==
+        "NetworkGame: expected a coalition of 26 players, got one of 5");
+  CHECK(error_text([&] { (void)game.units().label(26); }) ==
+        "Units: expected a player below 26, got player 26");
+  data.labels[4] = 5;
+  CHECK(error_text([&] { NetworkGame(net, data, CrossEntropy{}); }) ==
+        "NetworkGame: expected labels below 5, got label 5 of image 4");
+  CHECK(NetworkGame(net, data, Agreement{})(Coalition::grand(26)) == Approx(0.0).margin(1e-6));
+}
