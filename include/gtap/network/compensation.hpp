@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/network/apply_nodes.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/stage_input.hpp>
 #include <gtap/nn/network.hpp>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <gtap/nn/forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/tensor.hpp>
 

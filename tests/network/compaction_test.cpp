@@ -1,0 +1,155 @@
+#include <gtap/network/compaction.hpp>
+#include <gtap/network/compensation.hpp>
+#include <gtap/network/costs.hpp>
+
+#include "catch.hpp"
+#include "error_text.hpp"
+#include "networks.hpp"
+
+#include <cmath>
+
+using namespace gtap;
+
+namespace {
+
+/// At least one unit of each layer, the others by chance.
+Coalition random_kept(const Units& units, double p, std::uint64_t seed) {
+  RandomStream random(seed, 2);
+  Coalition kept(units.size());
+  random.bernoulli_mask(p, kept);
+  for (const UnitLayer& layer : units.layers()) {
+    kept.insert(layer.first + random.below(static_cast<std::uint32_t>(layer.count)));
+  }
+  return kept;
+}
+
+double largest_difference(const nn::Tensor<float>& a, const nn::Tensor<float>& b) {
+  const auto x = a.to_images();
+  const auto y = b.to_images();
+  REQUIRE(x.size() == y.size());
+  double largest = 0.0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
+  }
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("a compacted network gives what the masked one gives", "[compaction]") {
+  for (const auto& [name, net] : networks::all()) {
+    const Units units(net);
+    const auto data = networks::data_for(net, 70, 4);
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+      const Coalition kept = random_kept(units, 0.08 * static_cast<double>(seed + 1), seed);
+      CAPTURE(name, kept);
+      const Compacted<float> smaller = compact(net, units, kept);
+      CHECK(largest_difference(
+                nn::forward(smaller.network, data.images),
+                nn::forward(net, data.images, networks::kept_channels(units, kept))) < 1e-5);
+      const Cost left = cost(net, units, kept);
+      CHECK(left.parameters == smaller.network.parameters());
+      CHECK(left.macs == smaller.network.macs());
+    }
+    const Compacted<float> same = compact(net, units, Coalition::grand(units.size()));
+    CHECK(same.network.parameters() == net.parameters());
+    CHECK(same.network.macs() == net.macs());
+  }
+}
+
+TEST_CASE("a grouped convolution stays grouped where its groups match", "[compaction]") {
+  const auto net = networks::with_random_parameters(
+      {4, 6, 6},
+      {nn::Conv2d{.out = 8, .kernel = 3, .groups = 2}, nn::Relu{},
+       nn::Conv2d{.out = 8, .kernel = 3, .groups = 4}, nn::Flatten{}, nn::Dense{.out = 3}},
+      6);
+  const Units units(net);
+  // Of conv1 channels 0, 1, 4, 5 and of conv2 0, 5: its groups 0 and 2 are left, the others gone.
+  Coalition kept(16, {0, 1, 4, 5, 8, 13});
+  const auto sliced = compact(net, units, kept);
+  CHECK(std::get<nn::Conv2d>(sliced.network.node("conv2").layer).groups == 2);
+  CHECK(sliced.network.weight("conv2").cols() == 2 * 9);
+  CHECK(std::get<nn::Conv2d>(sliced.network.node("conv1").layer).groups == 2);
+  kept.insert(15);
+  const auto opened = compact(net, units, kept);
+  CHECK(std::get<nn::Conv2d>(opened.network.node("conv2").layer).groups == 1);
+}
+
+TEST_CASE("a compacted network says where its channels were", "[compaction]") {
+  const auto net = networks::all()[1].second;
+  const Units units(net);
+  Coalition kept(units.size(), {1, 4, 6, 9, 13, 15, 26, 32});
+  const auto smaller = compact(net, units, kept);
+  REQUIRE(smaller.map.size() == 5);
+  CHECK(smaller.map[0].layer == "conv1");
+  CHECK(smaller.map[0].kept == std::vector<std::size_t>{1, 4});
+  CHECK(smaller.map[1].kept == std::vector<std::size_t>{0, 3, 7});
+  const std::size_t gone = LayerMap::gone;
+  CHECK(smaller.map[0].old_to_new() == std::vector<std::size_t>{gone, 0, gone, gone, 1, gone});
+  CHECK(smaller.map[4].kept.size() == 4);
+  for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+    CHECK(smaller.network.nodes()[i].name == net.nodes()[i].name);
+  }
+}
+
+TEST_CASE("an emptied layer is refused by name", "[compaction]") {
+  const auto net = networks::all()[0].second;
+  const Units units(net);
+  Coalition kept(units.size(), {0, 1, 2});
+  CHECK(error_text([&] { compact(net, units, kept); }) ==
+        "slices: expected at least one unit kept in layer \"dense2\", got none");
+}
+
+TEST_CASE("compensation finds weights that make up for redundant units", "[compensation]") {
+  // Unit 1 of the first layer is three times unit 0, so the second layer can do without it.
+  auto net = networks::with_random_parameters(
+      {6}, {nn::Dense{.out = 5}, nn::Relu{}, nn::Dense{.out = 4}, nn::Tanh{}, nn::Dense{.out = 3}},
+      8);
+  auto& first = net.edit_node("dense1");
+  first.weight.row(1) = 3 * first.weight.row(0);
+  first.bias[1] = 3 * first.bias[0];
+  const Units units(net);
+  const auto data = networks::data_for(net, 500, 5);
+  Coalition kept = Coalition::grand(units.size());
+  kept.erase(1);
+  auto smaller = compact(net, units, kept);
+  const auto full = nn::forward(net, data.images);
+  const double before = largest_difference(nn::forward(smaller.network, data.images), full);
+  compensate(smaller, net, data.images, {.ridge = 1e-8});
+  CHECK(before > 0.1);
+  CHECK(largest_difference(nn::forward(smaller.network, data.images), full) < 1e-3);
+}
+
+TEST_CASE("compensation brings every network nearer to the unpruned one", "[compensation]") {
+  for (const auto& [name, net] : networks::all()) {
+    const Units units(net);
+    const auto data = networks::data_for(net, 400, 5);
+    auto smaller = compact(net, units, random_kept(units, 0.6, 3));
+    const nn::Stages cut = nn::stages(net);
+    const auto error = [&] {
+      const auto a = detail::apply_nodes(net, 0, cut.stages.back().end, data.images).to_images();
+      const auto b =
+          detail::apply_nodes(smaller.network, 0, cut.stages.back().end, data.images).to_images();
+      double sum = 0.0;
+      for (std::size_t i = 0; i < a.size(); ++i)
+        sum += std::pow(a[i] - b[i], 2);
+      return sum;
+    };
+    const double before = error();
+    compensate(smaller, net, data.images);
+    CAPTURE(name, before, error());
+    CHECK(error() < 0.8 * before);
+  }
+}
+
+TEST_CASE("compensation leaves an unpruned network as it is", "[compensation]") {
+  const auto net = networks::all()[1].second;
+  const Units units(net);
+  const auto data = networks::data_for(net, 30, 5);
+  auto same = compact(net, units, Coalition::grand(units.size()));
+  compensate(same, net, data.images);
+  for (const auto& node : net.nodes())
+    CHECK(same.network.weight(node.name) == node.weight);
+  CHECK(error_text([&] { compensate(same, net, nn::Tensor<float>(net.input(), 0)); }) ==
+        "compensate: expected at least one image, got none");
+}
