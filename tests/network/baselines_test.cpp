@@ -71,7 +71,7 @@ TEST_CASE("Taylor scores agree with finite differences on one image", "[baseline
                          Eigen::Index first, Eigen::Index columns, double pixels) {
     auto up = net;
     auto down = net;
-    const float step = 2e-2f;
+    const float step = 2e-3f;
     up.edit_node(next).weight.middleCols(first, columns) *= 1 + step;
     down.edit_node(next).weight.middleCols(first, columns) *= 1 - step;
     const double slope = std::abs((loss(up, data) - loss(down, data)) / (2.0 * step)) / pixels;

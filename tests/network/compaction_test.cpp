@@ -121,7 +121,9 @@ TEST_CASE("compensation finds weights that make up for redundant units", "[compe
 }
 
 TEST_CASE("compensation brings every network nearer to the unpruned one", "[compensation]") {
-  for (const auto& [name, net] : networks::all()) {
+  for (const auto& entry : networks::all()) {
+    const std::string& name = entry.first;
+    const auto& net = entry.second;
     const Units units(net);
     const auto data = networks::data_for(net, 400, 5);
     auto smaller = compact(net, units, random_kept(units, 0.6, 3));
