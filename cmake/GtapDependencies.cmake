@@ -41,3 +41,4 @@ if(NOT usable)
 endif()
 
 find_package(ZLIB QUIET)
+find_package(nlohmann_json QUIET)

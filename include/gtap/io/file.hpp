@@ -28,6 +28,16 @@ inline std::string file_place(std::string_view function, const std::filesystem::
   return text(function, '(', path.string(), ')');
 }
 
+/// What the action returns; its gtap::Error gets `where` in front.
+template <class Action>
+auto at_place(const std::string& where, Action&& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    throw Error(text(where, ' ', error.what()));
+  }
+}
+
 inline std::string last_system_error() {
   return std::generic_category().message(errno);
 }

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <gtap/core/error.hpp>
+#include <gtap/io/file.hpp>
+#include <gtap/io/json.hpp>
+#include <gtap/io/layer_json.hpp>
+#include <gtap/io/network_parameters.hpp>
+#include <gtap/io/safetensors.hpp>
+#include <gtap/nn/network.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+
+/// Saves a network with its topology as a safetensors file: parameters under PyTorch's names and
+/// layouts ("conv1.weight" [out, in / groups, kH, kW]), layers as JSON in `__metadata__`. Throws
+/// gtap::Error for parameters that are not finite, and when the file cannot be written; what was
+/// there before is then still there.
+template <class T>
+void save_network(const std::filesystem::path& path, const nn::Network<T>& net) {
+  net.check_finite();
+  Safetensors file;
+  detail::Json nodes = detail::Json::array();
+  for (const auto& node : net.nodes()) {
+    detail::Json inputs = detail::Json::array();
+    for (const std::size_t input : node.inputs) {
+      inputs.push_back(input == nn::network_input ? detail::Json("input")
+                                                  : detail::Json(net.nodes()[input].name));
+    }
+    nodes.push_back(
+        {{"name", node.name}, {"inputs", inputs}, {"layer", detail::layer_json(node.layer)}});
+    detail::visit_parameters(node, [&](const std::string& name,
+                                       const std::vector<std::size_t>& shape,
+                                       const auto& parameter) {
+      file.tensors[name] = StoredTensor::from(
+          std::span<const T>(parameter.data(), static_cast<std::size_t>(parameter.size())), shape);
+    });
+  }
+  const nn::Shape input = net.input();
+  const detail::Json network{
+      {"format", 1}, {"input", {input.channels, input.height, input.width}}, {"nodes", nodes}};
+  file.metadata["gtap.network"] = detail::dump_json("save_network", network);
+  write_safetensors(path, file);
+}
+
+/// Loads what save_network wrote. A network saved as float may be loaded as double, not the other
+/// way. Throws gtap::Error for everything that is damaged, missing or too much.
+template <class T>
+nn::Network<T> load_network(const std::filesystem::path& path) {
+  const std::string where = detail::file_place("load_network", path);
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+  const detail::Json json = detail::metadata_json(where, file, "gtap.network");
+  detail::require_keys(where, json, {"format", "input", "nodes"});
+  const auto input = detail::json_sizes(where, json["input"]);
+  if (input.size() != 3) detail::fail(where, "an input of 3 sizes", detail::text(input.size()));
+  if (!json["nodes"].is_array()) detail::fail(where, "a list of nodes", "something else");
+
+  std::vector<nn::Layer> chain;
+  std::string before = "input";
+  for (const detail::Json& node : json["nodes"]) {
+    detail::require_keys(where, node, {"name", "inputs", "layer"});
+    const std::string name = detail::json_text(where, node["name"]);
+    const std::string place = detail::text(where, " layer \"", name, '"');
+    if (node["inputs"] != detail::Json::array({before})) {
+      detail::fail(place, detail::text("the one input \"", before, '"'), node["inputs"].dump());
+    }
+    chain.push_back(detail::read_layer(place, node["layer"], name));
+    before = name;
+  }
+  const nn::Shape shape{input[0], input[1], input[2]};
+  detail::check_chain(where, file, shape, chain);
+  auto net = detail::at_place(where, [&] { return nn::Network<T>(shape, std::move(chain)); });
+  detail::set_parameters(where, file, net);
+  return net;
+}
+
+/// Sets the parameters of a network from any safetensors file with the tensors of its layers, such
+/// as "conv1.weight" in PyTorch's layout, and no others. Throws gtap::Error, with the network
+/// unchanged, for a tensor that is missing, too much, of another shape or type, or not finite.
+template <class T>
+void load_weights(const std::filesystem::path& path, nn::Network<T>& net) {
+  const std::string where = detail::file_place("load_weights", path);
+  detail::set_parameters(where, parse_safetensors(where, detail::read_file(where, path)), net);
+}
+
+}  // namespace gtap

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <gtap/core/error.hpp>
+#include <gtap/io/file.hpp>
+#include <gtap/io/safetensors.hpp>
+#include <gtap/nn/network.hpp>
+
+#include <cstddef>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace gtap::detail {
+
+/// The shape of a layer's weight in PyTorch's layout; empty when it has none.
+inline std::vector<std::size_t> weight_shape(const nn::Layer& layer, const nn::Shape& in) {
+  if (const auto* dense = std::get_if<nn::Dense>(&layer)) return {dense->out, in.channels};
+  if (const auto* conv = std::get_if<nn::Conv2d>(&layer)) {
+    return {conv->out, in.channels / conv->groups, conv->kernel.height, conv->kernel.width};
+  }
+  if (std::holds_alternative<nn::BatchNorm>(layer)) return {in.channels};
+  return {};
+}
+
+/// Calls visit(name, shape, vector or matrix) for each parameter of a node, in PyTorch's names and
+/// shapes.
+template <class Node, class Visit>
+void visit_parameters(Node& node, Visit&& visit) {
+  const std::vector<std::size_t> channels{node.out.channels};
+  if (node.weight.size() != 0) {
+    visit(node.name + ".weight", weight_shape(node.layer, node.in), node.weight);
+  }
+  if (node.bias.size() != 0) visit(node.name + ".bias", channels, node.bias);
+  if (node.running_mean.size() != 0) {
+    visit(node.name + ".running_mean", channels, node.running_mean);
+    visit(node.name + ".running_var", channels, node.running_var);
+  }
+}
+
+/// "6x1x5x5"; a number without dimensions is "a single number".
+inline std::string shape_text(const std::vector<std::size_t>& shape) {
+  std::string written;
+  for (const std::size_t size : shape)
+    written += text(written.empty() ? "" : "x", size);
+  return written.empty() ? "a single number" : written;
+}
+
+/// The tensor of this name, which must have this shape.
+inline const StoredTensor& stored_parameter(const std::string& where, const Safetensors& file,
+                                            const std::string& name,
+                                            const std::vector<std::size_t>& shape) {
+  const auto found = file.tensors.find(name);
+  const bool there = found != file.tensors.end();
+  if (!there || found->second.shape != shape) {
+    fail(text(where, " tensor \"", name, '"'), text("shape ", shape_text(shape)),
+         there ? shape_text(found->second.shape) : "no tensor");
+  }
+  return found->second;
+}
+
+/// Follows shapes through a chain before memory is asked for: weights are those that the file has,
+/// and no shape overflows.
+inline void check_chain(const std::string& where, const Safetensors& file, nn::Shape shape,
+                        const std::vector<nn::Layer>& chain) {
+  constexpr std::size_t most = std::size_t{1} << 31;
+  const auto check = [&](const std::string& place, const nn::Shape& s) {
+    if (s.height >= most || s.width >= most || s.channels >= most || s.pixels() >= most ||
+        s.size() >= most) {
+      fail(place, "shapes of less than 2^31 numbers", text(s));
+    }
+  };
+  check(where, shape);
+  for (const nn::Layer& layer : chain) {
+    const std::string name = std::visit([](const auto& l) { return l.name; }, layer);
+    const std::string place = text(where, " layer \"", name, '"');
+    const nn::Shape in = shape;
+    shape = nn::output_shape(layer, in, place);
+    check(place, shape);
+    const auto weight = weight_shape(layer, in);
+    if (!weight.empty()) stored_parameter(where, file, name + ".weight", weight);
+  }
+}
+
+/// Sets all parameters from tensors of the same names; a network is changed as a whole or not.
+template <class T>
+void set_parameters(const std::string& where, const Safetensors& file, nn::Network<T>& net) {
+  nn::Network<T> changed = net;
+  std::set<std::string> used;
+  for (auto& node : changed.edit_nodes()) {
+    visit_parameters(
+        node, [&](const std::string& name, const std::vector<std::size_t>& shape, auto& parameter) {
+          const StoredTensor& stored = stored_parameter(where, file, name, shape);
+          const auto values = stored.template values<T>(text(where, " tensor \"", name, '"'));
+          for (std::size_t k = 0; k < values.size(); ++k)
+            parameter.data()[k] = values[k];
+          used.insert(name);
+        });
+    // PyTorch's batch norm counts batches, which no inference reads.
+    if (std::holds_alternative<nn::BatchNorm>(node.layer)) {
+      used.insert(node.name + ".num_batches_tracked");
+    }
+  }
+  for (const auto& item : file.tensors) {
+    if (!used.contains(item.first)) {
+      fail(where, "only tensors of the network's layers", text('"', item.first, '"'));
+    }
+  }
+  at_place(where, [&] { changed.check_finite(); });
+  net = std::move(changed);
+}
+
+}  // namespace gtap::detail

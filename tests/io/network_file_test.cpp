@@ -1,0 +1,217 @@
+#include <gtap/core/random.hpp>
+#include <gtap/io/network_file.hpp>
+
+#include "catch.hpp"
+#include "error_text.hpp"
+#include "temporary_folder.hpp"
+
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace {
+
+namespace nn = gtap::nn;
+
+std::vector<nn::Layer> every_layer() {
+  return {nn::Conv2d{.out = 4, .kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 0}, .groups = 2},
+          nn::BatchNorm{.epsilon = 1e-3, .momentum = 0.3},
+          nn::Relu{},
+          nn::MaxPool2d{.size = 2, .stride = 1, .padding = 1},
+          nn::Conv2d{.out = 6, .kernel = 1, .bias = false, .name = "mix"},
+          nn::LeakyRelu{.slope = 0.2},
+          nn::AvgPool2d{.size = {2, 1}},
+          nn::Sigmoid{},
+          nn::Conv2d{.out = 5, .kernel = 1},
+          nn::Tanh{},
+          nn::GlobalAvgPool{},
+          nn::Flatten{},
+          nn::Dense{.out = 3},
+          nn::Gelu{},
+          nn::Dropout{.drop = 0.25},
+          nn::Dense{.out = 2, .bias = false},
+          nn::Softmax{}};
+}
+
+template <class T>
+nn::Network<T> random_network() {
+  nn::Network<T> net({4, 8, 9}, every_layer());
+  gtap::RandomStream random(5, 0);
+  for (auto& node : net.edit_nodes()) {
+    const auto fill = [&](auto& values) {
+      for (Eigen::Index k = 0; k < values.size(); ++k)
+        values.data()[k] = static_cast<T>(random.normal());
+    };
+    fill(node.weight);
+    fill(node.bias);
+    fill(node.running_mean);
+    if (node.running_var.size() != 0) node.running_var.setConstant(T(0.5));
+  }
+  return net;
+}
+
+template <class T, class U>
+void check_equal(const nn::Network<T>& a, const nn::Network<U>& b) {
+  REQUIRE(a.nodes().size() == b.nodes().size());
+  CHECK(a.input() == b.input());
+  for (std::size_t i = 0; i < a.nodes().size(); ++i) {
+    const auto& x = a.nodes()[i];
+    const auto& y = b.nodes()[i];
+    CHECK(x.name == y.name);
+    CHECK(x.inputs == y.inputs);
+    CHECK(x.in == y.in);
+    CHECK(x.out == y.out);
+    CHECK(gtap::detail::layer_json(x.layer) == gtap::detail::layer_json(y.layer));
+    const auto same = [](const auto& p, const auto& q) {
+      return p.rows() == q.rows() && p.cols() == q.cols() &&
+             p.template cast<double>() == q.template cast<double>();
+    };
+    CHECK(same(x.weight, y.weight));
+    CHECK(same(x.bias, y.bias));
+    CHECK(same(x.running_mean, y.running_mean));
+    CHECK(same(x.running_var, y.running_var));
+  }
+}
+
+std::string load_error(const std::filesystem::path& path) {
+  const std::string message = error_text([&] { gtap::load_network<float>(path); });
+  const std::string place = "load_network(" + path.string() + ")";
+  CHECK(message.substr(0, place.size()) == place);
+  return message.substr(std::min(message.size(), place.size()));
+}
+
+}  // namespace
+
+TEST_CASE("A network of every layer comes back bit for bit") {
+  const TemporaryFolder folder;
+  const auto single = random_network<float>();
+  gtap::save_network(folder / "a", single);
+  check_equal(gtap::load_network<float>(folder / "a"), single);
+  check_equal(gtap::load_network<double>(folder / "a"), single);
+  const auto wide = random_network<double>();
+  gtap::save_network(folder / "b", wide);
+  check_equal(gtap::load_network<double>(folder / "b"), wide);
+  CHECK(load_error(folder / "b") == " tensor \"conv1.weight\": expected dtype F32, got F64");
+}
+
+TEST_CASE("Saved settings are those of the layers") {
+  const nn::Conv2d conv{
+      .out = 4, .kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 0}, .groups = 2, .bias = false};
+  const auto json = gtap::detail::layer_json(conv);
+  CHECK(
+      json.dump() ==
+      R"({"bias":false,"groups":2,"kernel":[3,2],"kind":"conv","out":4,"padding":[1,0],"stride":[1,2]})");
+  const auto read = std::get<nn::Conv2d>(gtap::detail::read_layer("w", json, "c"));
+  CHECK(read.name == "c");
+  CHECK(read.kernel == nn::Extent(3, 2));
+  CHECK(read.stride == nn::Extent(1, 2));
+  CHECK(read.padding == nn::Extent(1, 0));
+  CHECK(read.groups == 2);
+  CHECK_FALSE(read.bias);
+}
+
+TEST_CASE("Parameters are stored under PyTorch's names and shapes") {
+  const TemporaryFolder folder;
+  gtap::save_network(folder / "a", random_network<float>());
+  const auto file = gtap::read_safetensors(folder / "a");
+  using Shape = std::vector<std::size_t>;
+  CHECK(file.tensors.at("conv1.weight").shape == Shape{4, 2, 3, 2});
+  CHECK(file.tensors.at("conv1.bias").shape == Shape{4});
+  CHECK(file.tensors.at("batchnorm1.running_var").shape == Shape{4});
+  CHECK(file.tensors.at("mix.weight").shape == Shape{6, 4, 1, 1});
+  CHECK(file.tensors.count("mix.bias") == 0);
+  CHECK(file.tensors.at("dense1.weight").shape == Shape{3, 5});
+}
+
+TEST_CASE("Weights of another file go into a network, or leave it as it was") {
+  const TemporaryFolder folder;
+  const auto source = random_network<float>();
+  gtap::save_network(folder / "a", source);
+  auto file = gtap::read_safetensors(folder / "a");
+  file.metadata = {{"format", "pt"}};
+  file.tensors["batchnorm1.num_batches_tracked"] =
+      gtap::StoredTensor::from(std::span<const std::int64_t>(std::vector<std::int64_t>{7}), {});
+  gtap::write_safetensors(folder / "a", file);
+  nn::Network<float> net({4, 8, 9}, every_layer());
+  gtap::load_weights(folder / "a", net);
+  check_equal(net, source);
+
+  const auto fails = [&](const gtap::Safetensors& changed) {
+    gtap::write_safetensors(folder / "b", changed);
+    const std::string message = error_text([&] { gtap::load_weights(folder / "b", net); });
+    check_equal(net, source);
+    const std::string place = "load_weights(" + (folder / "b").string() + ")";
+    CHECK(message.substr(0, place.size()) == place);
+    return message.substr(std::min(message.size(), place.size()));
+  };
+  auto changed = file;
+  changed.tensors.erase("dense1.bias");
+  CHECK(fails(changed) == " tensor \"dense1.bias\": expected shape 3, got no tensor");
+  changed = file;
+  changed.tensors["conv1.weight"].shape = {4, 2, 2, 3};
+  CHECK(fails(changed) == " tensor \"conv1.weight\": expected shape 4x2x3x2, got 4x2x2x3");
+  changed = file;
+  changed.tensors["dense3.weight"] = changed.tensors["dense1.weight"];
+  CHECK(fails(changed) == ": expected only tensors of the network's layers, got \"dense3.weight\"");
+  changed = file;
+  changed.tensors["dense1.bias"] =
+      gtap::StoredTensor::from(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 2});
+  CHECK(fails(changed) == " dense1.bias: expected finite numbers, got nan at 1");
+}
+
+TEST_CASE("A network that is not finite is not saved") {
+  const TemporaryFolder folder;
+  auto net = random_network<float>();
+  net.edit_node("dense1").weight(0, 1) = std::numeric_limits<float>::infinity();
+  CHECK(error_text([&] { gtap::save_network(folder / "a", net); }) ==
+        "dense1.weight: expected finite numbers, got inf at 1");
+  CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("A damaged topology is named") {
+  const TemporaryFolder folder;
+  gtap::save_network(folder / "a", random_network<float>());
+  const auto file = gtap::read_safetensors(folder / "a");
+  const auto fails = [&](const std::string& from, const std::string& to) {
+    auto changed = file;
+    std::string& json = changed.metadata["gtap.network"];
+    const auto place = json.find(from);
+    REQUIRE(place != std::string::npos);
+    json.replace(place, from.size(), to);
+    gtap::write_safetensors(folder / "b", changed);
+    return load_error(folder / "b");
+  };
+  CHECK(fails("\"kind\":\"relu\"", "\"kind\":\"relo\"") ==
+        " layer \"relu1\": expected a kind of layer, got \"relo\"");
+  CHECK(fails(",\"slope\":0.2", "") ==
+        " layer \"leakyrelu1\": expected \"slope\", got nothing of that name");
+  CHECK(fails("\"slope\":0.2", "\"slope\":0.2,\"x\":1") ==
+        " layer \"leakyrelu1\": expected no other setting, got \"x\"");
+  CHECK(fails("\"drop\":0.25", "\"drop\":\"a\"") ==
+        " layer \"dropout1\" drop: expected a number, got string");
+  CHECK(fails("\"groups\":2", "\"groups\":0").find("expected groups that divide") !=
+        std::string::npos);
+  CHECK(fails("\"out\":3}", "\"out\":2000000000}") ==
+        " tensor \"dense1.weight\": expected shape 2000000000x5, got 3x5");
+  CHECK(fails("\"out\":3}", "\"out\":4000000000}") ==
+        " layer \"dense1\" out: expected a size below 2^31, got 4000000000");
+  CHECK(fails("\"input\":[4,8,9]", "\"input\":[4,9007199254740992,8192]") ==
+        ": expected shapes of less than 2^31 numbers, got 4x9007199254740992x8192");
+  CHECK(fails("\"input\":[4,8,9]", "\"input\":[0,8,9]").find("expected") != std::string::npos);
+  CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"input\"]") ==
+        " layer \"batchnorm1\": expected the one input \"conv1\", got [\"input\"]");
+  CHECK(fails("\"format\":1", "\"format\":2") == " gtap.network: expected format 1, got 2");
+  CHECK(fails("\"format\":1", "\"format\":1,\"format\":1") ==
+        " gtap.network: expected each name once, got \"format\" twice");
+  CHECK(fails("\"padding\":[1,0]", "\"padding\":[1]") ==
+        " layer \"conv1\" padding: expected a height and a width, got 1 numbers");
+}
+
+TEST_CASE("Files without a network are named") {
+  const TemporaryFolder folder;
+  gtap::write_safetensors(folder / "a", {});
+  CHECK(load_error(folder / "a") ==
+        ": expected \"gtap.network\" in the file's __metadata__, got nothing of that name");
+  CHECK(load_error(folder / "none") == ": expected a readable file, got No such file or directory");
+}
