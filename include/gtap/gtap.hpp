@@ -16,6 +16,7 @@
 #include <gtap/games/grouped.hpp>
 #include <gtap/games/subgame.hpp>
 #include <gtap/io/file.hpp>
+#include <gtap/io/stored_tensor.hpp>
 #include <gtap/network/apply_nodes.hpp>
 #include <gtap/network/baselines.hpp>
 #include <gtap/network/channelwise.hpp>

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "idx_bytes.hpp"
 #include "temporary_folder.hpp"
 
 #include <cstdint>
@@ -13,16 +14,6 @@
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-
-Bytes idx(std::uint8_t type, const std::vector<std::uint32_t>& shape, const Bytes& data) {
-  Bytes file{0, 0, type, static_cast<std::uint8_t>(shape.size())};
-  for (const std::uint32_t size : shape) {
-    for (int shift = 24; shift >= 0; shift -= 8)
-      file.push_back(static_cast<std::uint8_t>(size >> shift));
-  }
-  file.insert(file.end(), data.begin(), data.end());
-  return file;
-}
 
 Bytes gzip(const Bytes& plain) {
   z_stream stream{};

@@ -6,6 +6,7 @@
 #include <gtap/io/stored_tensor.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +17,9 @@
 #include <vector>
 
 namespace gtap {
+
+static_assert(std::endian::native == std::endian::little,
+              "gtap: stored numbers are little-endian and copied as they are");
 
 /// What a safetensors file holds: named tensors and named texts.
 struct Safetensors {

@@ -3,7 +3,6 @@
 #include <gtap/core/error.hpp>
 
 #include <array>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +15,6 @@
 #include <vector>
 
 namespace gtap {
-
-static_assert(std::endian::native == std::endian::little,
-              "gtap: stored numbers are little-endian and copied as they are");
 
 /// How the numbers of a stored tensor are written.
 enum class Dtype { boolean, u8, i8, i16, u16, f16, bf16, i32, u32, f32, f64, i64, u64 };
