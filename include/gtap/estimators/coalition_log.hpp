@@ -1,0 +1,69 @@
+#pragma once
+
+#include <gtap/core/coalition.hpp>
+#include <gtap/estimators/design.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace gtap::detail {
+
+/// Evaluated coalitions with their values, in order: the statistics of designs that fit a model.
+/// n / 8 + 8 bytes a coalition.
+class CoalitionLog {
+ public:
+  explicit CoalitionLog(std::size_t players = 0) : players_(players), words_((players + 63) / 64) {}
+
+  std::size_t players() const { return players_; }
+  std::size_t size() const { return values_.size(); }
+  double value(std::size_t k) const { return values_[k]; }
+  std::span<const double> values() const { return values_; }
+  std::span<const std::uint64_t> words(std::size_t k) const {
+    return std::span(bits_).subspan(k * words_, words_);
+  }
+  bool contains(std::size_t k, std::size_t player) const {
+    return (bits_[k * words_ + player / 64] >> (player % 64) & 1) != 0;
+  }
+
+  void add(const Coalition& coalition, double value) {
+    const auto words = coalition.words();
+    bits_.insert(bits_.end(), words.begin(), words.end());
+    values_.push_back(value);
+  }
+
+  void merge(const CoalitionLog& other) {
+    bits_.insert(bits_.end(), other.bits_.begin(), other.bits_.end());
+    values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+  }
+
+  template <class Archive>
+  void archive(Archive& fields) {
+    fields(bits_);
+    fields(values_);
+  }
+
+ private:
+  std::size_t players_;
+  std::size_t words_;
+  std::vector<std::uint64_t> bits_;
+  std::vector<double> values_;
+};
+
+/// Draws of one thread that are evaluated together.
+struct BatchScratch {
+  std::vector<Coalition> coalitions;
+  std::vector<double> values;
+};
+
+/// Refuses statistics that a machine would not hold, before anything is sampled.
+inline void require_memory(const std::string& design, double bytes, const std::string& advice) {
+  constexpr double most = 8e9;
+  if (bytes > most) {
+    fail(design, "statistics of at most 8 GB", text(bytes / 1e9, " GB; take ", advice));
+  }
+}
+
+}  // namespace gtap::detail

@@ -1,0 +1,278 @@
+#pragma once
+
+#include <gtap/estimators/checkpoint.hpp>
+#include <gtap/estimators/design.hpp>
+#include <gtap/estimators/options.hpp>
+#include <gtap/estimators/stopping.hpp>
+#include <gtap/estimators/worker.hpp>
+#include <gtap/execution/thread_pool.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap::detail {
+
+/// Runs any design on any game: rounds, chunks, threads, budget, stopping, checkpoints.
+///
+/// Unit k draws from stream k of the seed. Chunks have a fixed number of units and are merged in
+/// order, and every decision is taken between rounds on merged statistics: so the same bits come
+/// from any number of threads, and from a run that was stopped and resumed.
+template <class Game, DesignRun Run>
+class Engine {
+ public:
+  /// `identity` says what a checkpoint has to agree with.
+  Engine(const Game& game, Run run, const EstimateOptions& options, std::string identity)
+      : game_(game),
+        run_(std::move(run)),
+        options_(options),
+        identity_(std::move(identity)),
+        merged_(run_.statistics()),
+        pool_(ConcurrentGame<Game> ? options.threads : 1),
+        workers_(pool_.size()) {}
+
+  /// Once.
+  Estimate estimate() {
+    const std::size_t hits_before = cache_hits();
+    const bool resumed = resume();
+    heartbeat_.emplace(options_.progress, options_.evaluations, spent_);
+    std::optional<Stopped> why;
+    try {
+      if (!resumed) why = start();
+      while (!why && plan_round()) {
+        why = finish_round();
+        if (!why && StoppingRules::any(options_)) why = rules_.check(options_, summary());
+      }
+    } catch (...) {
+      if (begun_) save();  // what was merged is not lost
+      throw;
+    }
+    cached_ += cache_hits() - hits_before;
+    seconds_ += elapsed();
+    began_ = Clock::now();
+    if (begun_) save();
+    Estimate result = summary();
+    result.stopped = why ? *why : run_is_finished() ? Stopped::finished : Stopped::budget;
+    if (heartbeat_->wanted()) heartbeat_->report();
+    return result;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Evaluator = evaluator_t<Game>;
+  using Statistics = typename Run::Statistics;
+
+  struct Thread {
+    Worker<Evaluator> worker;
+    typename Run::Scratch scratch;
+  };
+  struct Chunk {
+    std::optional<Statistics> statistics;  // none: not done
+    std::size_t requested = 0;
+    std::exception_ptr error;
+  };
+
+  /// A thread's evaluator is made when it has its first work.
+  Thread& thread(std::size_t index) {
+    if (!workers_[index]) {
+      const std::lock_guard lock(making_);
+      workers_[index].reset(new Thread{
+          {gtap::evaluator(game_), options_.stop, &*heartbeat_, index == 0}, run_.scratch()});
+    }
+    return *workers_[index];
+  }
+
+  std::optional<Stopped> start() {
+    try {
+      Worker<Evaluator>& worker = thread(0).worker;
+      run_.begin(worker);
+      spent_ = worker.requested();
+      begun_ = true;
+      return std::nullopt;
+    } catch (const StopRequest&) {
+      return Stopped::request;
+    }
+  }
+
+  /// Plans the next round, unless one is under way; false: there is none.
+  bool plan_round() {
+    if (unit_ < round_end_) return true;
+    const std::size_t left = options_.evaluations > spent_ ? options_.evaluations - spent_ : 0;
+    std::uint64_t units = 0;
+    if (StoppingRules::any(options_)) {
+      const std::size_t share = std::max(options_.evaluations / 20, spent_ / 2);
+      units = run_.plan(merged_, std::min(left, share));
+    }
+    if (units == 0) units = run_.plan(merged_, left);
+    round_end_ = unit_ + units;
+    return units != 0;
+  }
+
+  /// Works off the round in waves of chunks; between waves the user may stop it and its state may
+  /// be saved.
+  std::optional<Stopped> finish_round() {
+    const std::size_t units = std::max<std::size_t>(run_.chunk(), 1);
+    while (unit_ < round_end_) {
+      if (options_.stop.stop_requested()) return Stopped::request;
+      if (options_.seconds > 0.0 && seconds_ + elapsed() >= options_.seconds) return Stopped::time;
+      const Clock::time_point before = Clock::now();
+      const auto left = static_cast<std::size_t>((round_end_ - unit_ + units - 1) / units);
+      run_wave(std::min(left, wave_), units);
+      if (options_.stop.stop_requested()) return Stopped::request;
+      const double took = std::chrono::duration<double>(Clock::now() - before).count();
+      if (took < 0.1) wave_ = std::min<std::size_t>(2 * wave_, 256);
+      if (took > 0.4) wave_ = std::max<std::size_t>(wave_ / 2, pool_.size());
+      if (std::chrono::duration<double>(Clock::now() - saved_).count() >=
+          options_.checkpoint_seconds) {
+        save();
+      }
+    }
+    return std::nullopt;
+  }
+
+  void run_wave(std::size_t count, std::size_t units) {
+    std::vector<Chunk> chunks(count);
+    std::atomic<std::size_t> failed = count;  // lowest chunk that ended early
+    pool_.run(count, [&](std::size_t index, std::size_t thread_index) {
+      if (failed.load() < index) return;
+      Chunk& chunk = chunks[index];
+      try {
+        run_chunk(unit_ + index * units, units, thread(thread_index), chunk);
+        return;
+      } catch (const StopRequest&) {
+      } catch (...) {
+        chunk.error = std::current_exception();
+      }
+      chunk.statistics.reset();
+      std::size_t lowest = failed.load();
+      while (index < lowest && !failed.compare_exchange_weak(lowest, index)) {
+      }
+    });
+    for (Chunk& chunk : chunks) {
+      if (chunk.error) std::rethrow_exception(chunk.error);
+      if (!chunk.statistics) return;
+      merged_.merge(*chunk.statistics);
+      spent_ += chunk.requested;
+      unit_ = std::min<std::uint64_t>(unit_ + units, round_end_);
+    }
+  }
+
+  void run_chunk(std::uint64_t first, std::size_t units, Thread& thread, Chunk& chunk) const {
+    const std::size_t before = thread.worker.requested();
+    chunk.statistics.emplace(run_.statistics());
+    const std::uint64_t last = std::min<std::uint64_t>(first + units, round_end_);
+    if constexpr (requires {
+                    run_.units(first, last, options_.seed, thread.worker, thread.scratch,
+                               *chunk.statistics);
+                  }) {
+      thread.worker.begin_unit();
+      run_.units(first, last, options_.seed, thread.worker, thread.scratch, *chunk.statistics);
+    } else {
+      for (std::uint64_t unit = first; unit < last; ++unit) {
+        RandomStream random(options_.seed, unit);
+        thread.worker.begin_unit();
+        run_.unit(unit, random, thread.worker, thread.scratch, *chunk.statistics);
+      }
+    }
+    chunk.requested = thread.worker.requested() - before;
+  }
+
+  Estimate summary() const {
+    Estimate estimate;
+    run_.summarise(merged_, estimate);
+    estimate.evaluations = spent_;
+    estimate.cached = cached_;
+    estimate.units = unit_;
+    estimate.seconds = seconds_ + elapsed();
+    return estimate;
+  }
+
+  bool run_is_finished() const {
+    if constexpr (requires {
+                    { run_.finished() } -> std::convertible_to<bool>;
+                  }) {
+      return run_.finished() && unit_ == round_end_;
+    } else {
+      return false;
+    }
+  }
+
+  std::size_t cache_hits() const {
+    if constexpr (requires {
+                    { game_.cache_hits() } -> std::convertible_to<std::size_t>;
+                  }) {
+      return game_.cache_hits();
+    } else {
+      return 0;
+    }
+  }
+
+  double elapsed() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
+
+  template <class Archive>
+  void archive(Archive& fields) {
+    fields(unit_);
+    fields(round_end_);
+    fields(spent_);
+    fields(cached_);
+    fields(seconds_);
+    rules_.archive(fields);
+    run_.archive(fields);
+    merged_.archive(fields);
+  }
+
+  void save() {
+    saved_ = Clock::now();
+    if (options_.checkpoint.empty()) return;
+    const double seconds = std::exchange(seconds_, seconds_ + elapsed());
+    StateWriter fields;
+    fields(identity_);
+    archive(fields);
+    seconds_ = seconds;
+    write_checkpoint(options_.checkpoint, fields.bytes());
+  }
+
+  bool resume() {
+    if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return false;
+    StateReader fields(read_checkpoint(options_.checkpoint), options_.checkpoint.string());
+    std::string identity;
+    fields(identity);
+    if (identity != identity_) fail("checkpoint", identity_, identity);
+    archive(fields);
+    fields.finish();
+    begun_ = true;
+    return true;
+  }
+
+  const Game& game_;
+  Run run_;
+  const EstimateOptions& options_;
+  std::string identity_;
+  Statistics merged_;
+  ThreadPool pool_;
+  std::vector<std::unique_ptr<Thread>> workers_;
+  std::mutex making_;
+  std::optional<Heartbeat> heartbeat_;
+  StoppingRules rules_;
+  std::uint64_t unit_ = 0;       // the next one
+  std::uint64_t round_end_ = 0;  // the first one of the next round
+  std::uint64_t spent_ = 0;      // evaluations
+  std::uint64_t cached_ = 0;
+  double seconds_ = 0.0;  // in runs before this one
+  std::size_t wave_ = 4;  // chunks; changes nothing but how often the user is heard
+  bool begun_ = false;
+  Clock::time_point began_ = Clock::now();
+  Clock::time_point saved_ = Clock::now();
+};
+
+}  // namespace gtap::detail

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <gtap/estimators/beta_shapley.hpp>
+#include <gtap/estimators/designs/exact.hpp>
+#include <gtap/estimators/designs/permutation.hpp>
+#include <gtap/estimators/designs/regression.hpp>
+#include <gtap/estimators/designs/sample_reuse.hpp>
+#include <gtap/estimators/engine.hpp>
+#include <gtap/estimators/law.hpp>
+#include <gtap/estimators/options.hpp>
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace gtap {
+namespace detail {
+
+inline void check_options(std::size_t players, const EstimateOptions& options) {
+  if (players == 0) fail("estimate", "a game with players", "0 players");
+  if (options.evaluations == 0) fail("estimate", "a budget of at least 1 evaluation", "0");
+  for (const Player p : options.covariance_of) {
+    if (p >= players)
+      fail("estimate", text("covariance_of players below ", players), text("player ", p));
+  }
+}
+
+/// What two runs must have in common to go on from one another's checkpoint.
+template <Semivalue Law>
+std::string identity(std::size_t players, const Law& law, const std::string& design,
+                     const EstimateOptions& options) {
+  std::uint64_t weights = 0xCBF29CE484222325u;
+  for (const double log_weight : law.log_weights(players))
+    weights = (weights ^ std::bit_cast<std::uint64_t>(log_weight)) * 0x100000001B3u;
+  return text("a run of ", players, " players, ", name_of(law), " (", std::hex, weights, std::dec,
+              ") by ", design, ", seed ", options.seed, ", covariance of ",
+              options.covariance_of.size(), " players, stopping rules ", options.standard_error,
+              '/', options.stable_top, '/', options.stable_rounds, '/',
+              options.stop_when ? "own" : "none");
+}
+
+template <class Game, Semivalue Law, class D>
+Estimate run_design(const Game& game, const Law& law, const D& design,
+                    const EstimateOptions& options) {
+  const auto players = static_cast<std::size_t>(game.players());
+  const RunContext context{players, options.evaluations, options.seed, options.covariance_of};
+  const std::string name = name_of(design);
+  auto run = design.run(law, context);
+  static_assert(DesignRun<decltype(run)>,
+                "gtap: a design's run needs the members that DesignRun lists; see "
+                "gtap/estimators/design.hpp");
+  Engine<Game, decltype(run)> engine(game, std::move(run), options,
+                                     identity(players, law, name, options));
+  Estimate estimate = engine.estimate();
+  estimate.law = name_of(law);
+  estimate.design = name;
+  return estimate;
+}
+
+}  // namespace detail
+
+/// Estimates every player's semivalue under `law` by sampling as `design` says. Evaluates on
+/// several threads when the game allows it (ConcurrentGame). When the budget allows all 2^n
+/// coalitions, or there is one player, they are enumerated instead (EstimateOptions).
+///
+/// Throws gtap::Error for a game without players, a budget that does not pay for one unit of work,
+/// a value that is not finite (naming the coalition), a law and a design that do not go together,
+/// or a checkpoint of another run; and what the value function throws, after all threads ended.
+template <class Game, Semivalue Law, class D>
+requires(!std::convertible_to<D, EstimateOptions>) Estimate
+    estimate(const Game& game, const Law& law, const D& design,
+             const EstimateOptions& options = {}) {
+  detail::require_value_function<Game>();
+  const auto players = static_cast<std::size_t>(game.players());
+  detail::check_options(players, options);
+  const bool small = players < 40 && options.evaluations >> players != 0;
+  if (std::same_as<D, Exact> || players == 1 || (options.enumerate_small && small)) {
+    EstimateOptions all = options;
+    all.evaluations = std::size_t{1} << std::min<std::size_t>(players, 62);
+    return detail::run_design(game, law, Exact{}, all);
+  }
+  return detail::run_design(game, law, design, options);
+}
+
+/// Estimates by the design that measurements chose for the law.
+template <class Game, Semivalue Law>
+Estimate estimate(const Game& game, const Law& law, const EstimateOptions& options = {}) {
+  if constexpr (PointLaw<Law>) {
+    const double p = law.point();
+    if (p > 0.0 && p < 1.0) return estimate(game, law, Regression{}, options);
+    return estimate(game, law, Permutation{}, options);
+  } else {
+    return estimate(game, law, Permutation{.antithetic = true}, options);
+  }
+}
+
+}  // namespace gtap

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <gtap/core/value_function.hpp>
+#include <gtap/execution/progress.hpp>
+
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+namespace gtap::detail {
+
+/// Thrown through a unit of work when the user asks to stop.
+struct StopRequest {};
+
+/// Counts evaluations for the progress report, which the calling thread makes a few times a
+/// second, also from within long units.
+class Heartbeat {
+ public:
+  Heartbeat(const ProgressCallback& callback, std::size_t total, std::size_t already)
+      : wanted_(static_cast<bool>(callback)), meter_(callback, total, already), done_(already) {}
+
+  bool wanted() const { return wanted_; }
+  void count(std::size_t evaluations) { done_.fetch_add(evaluations, std::memory_order_relaxed); }
+  void report() const { meter_.report(done_.load(std::memory_order_relaxed)); }
+  void report_now_and_then() {
+    const double now = meter_.seconds();
+    if (now < next_) return;
+    next_ = now + 0.2;
+    report();
+  }
+
+ private:
+  bool wanted_;
+  ProgressMeter meter_;
+  std::atomic<std::size_t> done_;
+  double next_ = 0.0;
+};
+
+/// One thread's access to the game: counts what is asked, refuses values that are not finite, and
+/// heeds the stop token.
+template <Evaluator E>
+class Worker {
+ public:
+  /// `caller`: this is the thread that the user called from.
+  Worker(E evaluator, std::stop_token stop, Heartbeat* heartbeat, bool caller)
+      : evaluator_(std::move(evaluator)),
+        stop_(std::move(stop)),
+        heartbeat_(heartbeat),
+        caller_(caller) {}
+
+  std::size_t players() const { return evaluator_.players(); }
+
+  double value(const Coalition& coalition) {
+    ask(1);
+    const double v = static_cast<double>(evaluator_(coalition));
+    if (!std::isfinite(v)) refuse(v, coalition);
+    return v;
+  }
+
+  void batch(std::span<const Coalition> coalitions, std::span<double> out) {
+    ask(coalitions.size());
+    evaluate_batch(evaluator_, coalitions, out);
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      if (!std::isfinite(out[k])) refuse(out[k], coalitions[k]);
+    }
+  }
+
+  /// out[0] is the value of `state`, out[k] the value after k toggles; `state` ends at the last.
+  void chain(Coalition& state, std::span<const Player> toggles, std::span<double> out) {
+    ask(out.size());
+    if constexpr (ChainEvaluator<E>) {
+      leave_last(state);
+      evaluate_chain(evaluator_, state, toggles, out);
+      last_ = state;
+    } else if constexpr (BatchEvaluator<E>) {
+      coalitions_.assign(1, state);
+      for (const Player p : toggles) {
+        state.toggle(p);
+        coalitions_.push_back(state);
+      }
+      evaluate_batch(evaluator_, std::span<const Coalition>(coalitions_), out);
+    } else {
+      evaluate_chain(evaluator_, state, toggles, out);
+    }
+    if (!all_finite(out)) refuse_chain(state, toggles, out);
+  }
+
+  /// out[0] is the value of `centre`, out[1 + k] the value with players[k] toggled.
+  void star(Coalition& centre, std::span<const Player> players, std::span<double> out) {
+    ask(out.size());
+    if constexpr (BatchEvaluator<E> && !StarEvaluator<E>) {
+      coalitions_.assign(players.size() + 1, centre);
+      for (std::size_t k = 0; k < players.size(); ++k)
+        coalitions_[k + 1].toggle(players[k]);
+      evaluate_batch(evaluator_, std::span<const Coalition>(coalitions_), out);
+    } else {
+      evaluate_star(evaluator_, centre, players, out);
+    }
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      if (std::isfinite(out[k])) continue;
+      if (k > 0) centre.toggle(players[k - 1]);
+      refuse(out[k], centre);
+    }
+  }
+
+  /// Called before each unit of work.
+  void begin_unit() { fresh_ = true; }
+
+  /// Coalitions asked for so far.
+  std::size_t requested() const { return requested_; }
+
+ private:
+  void ask(std::size_t coalitions) {
+    if (stop_.stop_requested()) throw StopRequest{};
+    requested_ += coalitions;
+    if (heartbeat_->wanted()) {
+      heartbeat_->count(coalitions);
+      if (caller_) heartbeat_->report_now_and_then();
+    }
+  }
+
+  // An evaluator goes on from where its last chain ended. Between units that would let rounding
+  // depend on which unit a thread had before: such a coincidence is broken by a detour.
+  void leave_last(const Coalition& start) {
+    if (fresh_ && last_ == start && start.players() > 0) {
+      last_.toggle(0);
+      double unused = 0.0;
+      evaluate_chain(evaluator_, last_, {}, std::span<double>(&unused, 1));
+    }
+    fresh_ = false;
+  }
+
+  static bool all_finite(std::span<const double> values) {
+    constexpr std::uint64_t exponent = 0x7FF0000000000000u;
+    bool finite = true;
+    for (const double value : values)
+      finite &= (std::bit_cast<std::uint64_t>(value) & exponent) != exponent;
+    return finite;
+  }
+
+  [[noreturn]] static void refuse(double value, const Coalition& coalition) {
+    fail("value function", "a finite value", text(value, " for the coalition ", coalition));
+  }
+
+  [[noreturn]] static void refuse_chain(Coalition state, std::span<const Player> toggles,
+                                        std::span<const double> out) {
+    std::size_t first = 0;
+    while (std::isfinite(out[first]))
+      ++first;
+    for (std::size_t k = toggles.size(); k > first; --k)
+      state.toggle(toggles[k - 1]);
+    refuse(out[first], state);
+  }
+
+  E evaluator_;
+  std::stop_token stop_;
+  Heartbeat* heartbeat_;
+  bool caller_;
+  std::size_t requested_ = 0;
+  Coalition last_;
+  std::vector<Coalition> coalitions_;
+  bool fresh_ = true;
+};
+
+}  // namespace gtap::detail
