@@ -23,6 +23,7 @@
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
+#include <gtap/network/mask.hpp>
 #include <gtap/network/network_evaluator.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/network/objective.hpp>

@@ -1,6 +1,7 @@
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
+#include <gtap/network/mask.hpp>
 
 #include "catch.hpp"
 #include "error_text.hpp"
@@ -44,9 +45,9 @@ TEST_CASE("a compacted network gives what the masked one gives", "[compaction]")
       const Coalition kept = random_kept(units, 0.08 * static_cast<double>(seed + 1), seed);
       CAPTURE(name, kept);
       const Compacted<float> smaller = compact(net, units, kept);
-      CHECK(largest_difference(
-                nn::forward(smaller.network, data.images),
-                nn::forward(net, data.images, networks::kept_channels(units, kept))) < 1e-5);
+      CHECK(largest_difference(nn::forward(smaller.network, data.images),
+                               nn::forward(net, data.images, kept_channels(net, units, kept))) <
+            1e-5);
       const Cost left = cost(net, units, kept);
       CHECK(left.parameters == smaller.network.parameters());
       CHECK(left.macs == smaller.network.macs());

@@ -96,16 +96,4 @@ inline nn::Dataset<float> data_for(const Network<float>& net, std::size_t images
   return data;
 }
 
-inline nn::KeptChannels kept_channels(const Units& units, const Coalition& kept) {
-  nn::KeptChannels lists(units.layers().size());
-  for (std::size_t l = 0; l < lists.size(); ++l) {
-    for (std::size_t c = 0; c < units.layers()[l].count; ++c) {
-      if (kept.contains(units.layers()[l].first + static_cast<Player>(c))) {
-        lists[l].push_back(static_cast<std::uint32_t>(c));
-      }
-    }
-  }
-  return lists;
-}
-
 }  // namespace networks

@@ -1,0 +1,80 @@
+// A network built in code with weights from elsewhere: set by layer name in PyTorch's layouts,
+// ranked, masked, compacted, and read back.
+
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/network/compaction.hpp>
+#include <gtap/network/mask.hpp>
+#include <gtap/network/network_game.hpp>
+#include <gtap/nn/forward.hpp>
+#include <gtap/pruning/procedures.hpp>
+#include <gtap/pruning/ranking.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <span>
+#include <vector>
+
+using namespace gtap;
+
+namespace {
+
+/// Stands for the numbers of somebody's trained model.
+std::vector<float> numbers(std::size_t count, std::uint64_t seed) {
+  RandomStream random(seed, 0);
+  std::vector<float> values(count);
+  for (float& value : values)
+    value = static_cast<float>(0.25 * random.normal());
+  return values;
+}
+
+}  // namespace
+
+int main() {
+  nn::Network<float> net(
+      {1, 12, 12}, {nn::Conv2d{.out = 8, .kernel = 3}, nn::Relu{},
+                    nn::Conv2d{.out = 8, .kernel = 3, .groups = 2}, nn::BatchNorm{}, nn::Relu{},
+                    nn::MaxPool2d{.size = 2}, nn::Flatten{}, nn::Dense{.out = 16, .name = "hidden"},
+                    nn::Relu{}, nn::Dense{.out = 4, .name = "scores"}});
+
+  // Conv2d [out, in / groups, kH, kW] and Linear [out, in], as spans or as Eigen matrices.
+  net.set_weight("conv1", numbers(8 * 1 * 3 * 3, 1));
+  net.set_weight("conv2", numbers(8 * 4 * 3 * 3, 2));
+  net.set_weight("hidden", nn::Matrix<float>(nn::Matrix<float>::Random(16, 8 * 4 * 4)));
+  net.set_weight("scores", numbers(4 * 16, 3));
+  net.set_bias("scores", numbers(4, 4));
+
+  // Agreement with the unpruned network needs images, but no labels.
+  nn::Dataset<float> data{nn::Tensor<float>::from_images({1, 12, 12}, numbers(200 * 144, 5)), {}};
+  const NetworkGame game(net, data, Agreement{});
+
+  const Estimate indices = estimate(game, Dropout{.retention = 0.8}, {.evaluations = 20'000});
+  const std::vector<Player> best = ranking(indices);
+  std::cout << "The five units that matter most:\n";
+  for (const Player p : std::span(best).first(5)) {
+    std::cout << "  " << game.units().label(p) << "  " << indices.values[p] << " +- "
+              << indices.standard_errors[p] << '\n';
+  }
+
+  const PruningPath path = top_n(
+      indices, {.keep = Budget::fraction(0.5), .constraints = layer_constraints(game.units())});
+  const Coalition kept = path.back().kept;
+  const Compacted<float> smaller = compact(net, game.units(), kept);
+  std::cout << "Parameters: " << net.parameters() << " before, " << smaller.network.parameters()
+            << " after\n";
+  for (const LayerMap& map : smaller.map) {
+    std::cout << "  " << map.layer << " keeps " << map.kept.size() << " of " << map.before
+              << " channels; weight is now " << smaller.network.weight(map.layer).rows() << " x "
+              << smaller.network.weight(map.layer).cols() << '\n';
+  }
+
+  const auto masked =
+      nn::forward(net, data.images, kept_channels(net, game.units(), kept)).to_images();
+  const auto compacted = nn::forward(smaller.network, data.images).to_images();
+  float difference = 0.0f;
+  for (std::size_t i = 0; i < masked.size(); ++i) {
+    difference = std::max(difference, std::abs(masked[i] - compacted[i]));
+  }
+  std::cout << "Largest difference from the masked network: " << difference << '\n';
+  return difference < 1e-5f ? 0 : 1;
+}
