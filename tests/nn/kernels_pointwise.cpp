@@ -123,3 +123,16 @@ TEST_CASE("Pooling is its definition for any window, stride and padding") {
   kernels::global_avg_pool(6, in.data(), out.data());
   CHECK(out(0, 9) == Approx((in(0, 9) + in(1, 9) + in(2, 9) + in(3, 9) + in(4, 9) + in(5, 9)) / 6));
 }
+
+TEST_CASE("A relu does not hide a number that is none") {
+  for_each_arch([](auto arch) {
+    using Arch = decltype(arch);
+    Rows<float> in(1);
+    Rows<float> out(1);
+    in.data()[5] = std::numeric_limits<float>::quiet_NaN();
+    kernels::activate<Arch>({Activation::relu}, in.data(), out.data(), row_size);
+    CHECK(std::isnan(out(0, 5)));
+    kernels::affine<Arch>(2.0f, 1.0f, in.data(), out.data(), row_size, {Activation::relu});
+    CHECK(std::isnan(out(0, 5)));
+  });
+}

@@ -77,7 +77,7 @@ void accumulate_block(const Accumulation<T>& a, const std::uint32_t* outputs, st
     for (std::size_t n = 0; n < N; ++n) {
       P value = sums[m][n];
       if (a.add) value = multiply_add(scale, value, P::load_aligned(out + n * P::size));
-      if (a.relu) value = max(value, P(T{0}));
+      if (a.relu) value = larger(P(T{0}), value);
       value.store_aligned(out + n * P::size);
     }
   }

@@ -93,6 +93,17 @@ auto sum(const P& pack) {
   }
 }
 
+/// The larger number, and b where either is NaN (on ARM: NaN). xsimd 14 exchanged the operands of
+/// the instruction behind its own.
+template <class P>
+P larger(const P& a, const P& b) {
+  if constexpr (XSIMD_VERSION_MAJOR >= 14 && P::size > 1) {
+    return max(b, a);
+  } else {
+    return max(a, b);
+  }
+}
+
 /// a * b + c, rounded once where the architecture can: xsimd 8 leaves it to the compiler on
 /// AVX-512.
 template <class P>

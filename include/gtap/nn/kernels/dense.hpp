@@ -106,7 +106,7 @@ void dense_update_activate(const T* column, T scale, std::span<const std::uint32
       for (std::size_t n = 0; n < packs; ++n) {
         const P value = detail::multiply_add(w, x[n], P::load_aligned(z + place + n * P::size));
         value.store_aligned(z + place + n * P::size);
-        max(value, floor).store_aligned(out + place + n * P::size);
+        detail::larger(floor, value).store_aligned(out + place + n * P::size);
       }
     }
   }

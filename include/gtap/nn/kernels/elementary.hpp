@@ -14,20 +14,22 @@ P exp_negative(const P& x) {
   if constexpr (!std::same_as<T, float> || P::size == 1) {
     return exp(x);
   } else {
-    // 2^n 2^f with n = x log2(e) rounded, by adding a number whose last bit is worth 1.
-    const P log2e_high(0x1.715476p+0f);
-    const P log2e_low(0x1.4ae0c0p-26f);
+    // 2^n e^r: n is x log2(e), rounded by adding a number whose last bit is worth 1; r = x - n ln 2
+    // by the two parts of ln 2 (Cody and Waite), of which n times the first is exact.
+    const P log2e(0x1.715476p+0f);
+    const P ln2_high(0.693359375f);
+    const P ln2_low(-2.12194440e-4f);
     const P rounder(0x1.8p+23f);
-    const P t = max(P(-87.0f), x);  // in this order a NaN comes through
-    const P n = multiply_add(t, log2e_high, rounder) - rounder;
-    const P f = multiply_add(t, log2e_low, multiply_add(t, log2e_high, -n));
-    // Minimax for 2^f on [-1/2, 1/2], relative error 3e-9.
-    P p = multiply_add(P(1.5461445e-4f), f, P(1.3400428e-3f));
-    p = multiply_add(p, f, P(9.6180567e-3f));
-    p = multiply_add(p, f, P(5.5503272e-2f));
-    p = multiply_add(p, f, P(2.4022651e-1f));
-    p = multiply_add(p, f, P(6.9314721e-1f));
-    p = multiply_add(p, f, P(1.0f));
+    const P t = larger(P(-87.0f), x);  // in this order a NaN comes through
+    const P n = multiply_add(t, log2e, rounder) - rounder;
+    const P r = multiply_add(-n, ln2_low, multiply_add(-n, ln2_high, t));
+    // Minimax for e^r on [-ln 2 / 2, ln 2 / 2], relative error 2e-8.
+    P p = multiply_add(P(1.3941109e-03f), r, P(8.3751263e-03f));
+    p = multiply_add(p, r, P(4.1666353e-02f));
+    p = multiply_add(p, r, P(1.6666415e-01f));
+    p = multiply_add(p, r, P(5.0000001e-01f));
+    p = multiply_add(p, r, P(1.0f));
+    p = multiply_add(p, r, P(1.0f));
     return xsimd::ldexp(p, xsimd::to_int(n));
   }
 }

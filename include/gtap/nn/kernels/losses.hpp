@@ -46,7 +46,7 @@ struct LogitScan {
       GTAP_DETAIL_UNROLL
       for (std::size_t n = 0; n < loss_packs; ++n) {
         const P x = P::load_aligned(logits + c * row_size + n * P::size);
-        top[n] = max(x, top[n]);
+        top[n] = larger(x, top[n]);
         picked[n] = select(labels[n] == number, x, picked[n]);
       }
     }
@@ -154,7 +154,7 @@ double correct(std::size_t classes, const T* logits, const T* label_row) {
       for (std::size_t n = 0; n < detail::loss_packs; ++n) {
         const P x = P::load_aligned(logits + c * row_size + at + n * P::size);
         best[n] = select(x > top[n], number, best[n]);
-        top[n] = max(x, top[n]);
+        top[n] = detail::larger(x, top[n]);
         probe[n] = detail::multiply_add(zero, x, probe[n]);
       }
     }

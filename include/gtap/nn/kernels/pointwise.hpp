@@ -49,7 +49,7 @@ void activate(Activation activation, const T* in, T* out, std::size_t numbers) {
       if (in != out) detail::map<Arch>(in, out, numbers, [](const P& x) { return x; });
       break;
     case Activation::relu:
-      detail::map<Arch>(in, out, numbers, [=](const P& x) { return max(x, zero); });
+      detail::map<Arch>(in, out, numbers, [=](const P& x) { return detail::larger(zero, x); });
       break;
     case Activation::leaky_relu: {
       const P slope(static_cast<T>(activation.slope));
@@ -79,8 +79,9 @@ void affine(T scale, T shift, const T* in, T* out, std::size_t numbers,
   const P b(shift);
   if (activation.kind == Activation::relu) {
     const P zero(T{0});
-    detail::map<Arch>(in, out, numbers,
-                      [=](const P& x) { return max(detail::multiply_add(a, x, b), zero); });
+    detail::map<Arch>(in, out, numbers, [=](const P& x) {
+      return detail::larger(zero, detail::multiply_add(a, x, b));
+    });
     return;
   }
   detail::map<Arch>(in, out, numbers, [=](const P& x) { return detail::multiply_add(a, x, b); });

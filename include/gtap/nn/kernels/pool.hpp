@@ -84,7 +84,7 @@ void max_pool(const PoolGeometry& g, const T* in, T* out) {
   using P = detail::Pack<T, Arch>;
   detail::pool<Arch>(
       g, in, out, -std::numeric_limits<T>::infinity(),
-      [](const P& a, const P& b) { return max(a, b); }, [](const P& a) { return a; });
+      [](const P& a, const P& b) { return detail::larger(a, b); }, [](const P& a) { return a; });
 }
 
 /// Bias, relu and max pooling of one channel in one pass: out = max(max of window + bias, 0), which
@@ -94,8 +94,8 @@ void bias_relu_max_pool(const PoolGeometry& g, T bias, const T* in, T* out) {
   using P = detail::Pack<T, Arch>;
   detail::pool<Arch>(
       g, in, out, -std::numeric_limits<T>::infinity(),
-      [](const P& a, const P& b) { return max(a, b); },
-      [bias](const P& a) { return max(a + P(bias), P(T{0})); });
+      [](const P& a, const P& b) { return detail::larger(a, b); },
+      [bias](const P& a) { return detail::larger(P(T{0}), a + P(bias)); });
 }
 
 /// Mean of each window of one channel, padding counted as zeros (PyTorch's default). Not in place.
