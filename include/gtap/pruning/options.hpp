@@ -1,8 +1,10 @@
 #pragma once
 
+#include <gtap/estimators/options.hpp>
 #include <gtap/execution/progress.hpp>
 #include <gtap/pruning/budget.hpp>
 #include <gtap/pruning/constraints.hpp>
+#include <gtap/pruning/path.hpp>
 #include <gtap/pruning/schedule.hpp>
 
 #include <stop_token>
@@ -14,8 +16,11 @@ struct PruneOptions {
   Budget keep{};                                ///< empty: as far as the constraints allow
   Schedule schedule = Schedule::fraction(0.1);  ///< top_n has one round whatever it says
   Constraints constraints{};
+  EstimateOptions estimate{};   ///< of every round, where a game is given instead of a scorer
   ProgressCallback progress{};  ///< after each round; the unit is a player that left or came
-  std::stop_token stop{};       ///< asked for between rounds; the path so far is returned
+  std::stop_token stop{};       ///< ends the procedure soon; whole rounds are returned
+  PruningPath from{};  ///< go on from the end of this path of the same procedure, saved earlier;
+                       ///< the budget counts what both have done
 };
 
 }  // namespace gtap

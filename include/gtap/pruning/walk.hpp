@@ -33,7 +33,8 @@ class Walk {
         counts_(options.constraints, kept_),
         budget_(where_, options.keep, players),
         path_(start()),
-        meter_(options.progress, most_moves()) {
+        before_(path_.moves().size()),
+        meter_(options.progress, before_ + most_moves(), before_) {
     if (players == 0) fail(where_, "a game with at least 1 player", "0");
   }
 
@@ -42,33 +43,63 @@ class Walk {
     bool more = !finished();
     while (more && !stopped()) {
       const std::vector<double> scores = scorer(std::as_const(kept_));
-      if constexpr (requires { scorer.evaluations(); }) path_.evaluations = scorer.evaluations();
+      if constexpr (requires { scorer.evaluations(); }) {
+        path_.evaluations = options_->from.evaluations + scorer.evaluations();
+      }
       // A scorer that was stopped half-way returns scores that nobody should prune by.
       if (stopped()) break;
       moved_.clear();
       more = round(moving_order(scores));
-      if (!moved_.empty()) path_.add_round(moved_, path_.evaluations, meter_.seconds());
+      if (!moved_.empty()) path_.add_round(moved_, path_.evaluations, seconds());
       meter_.report(path_.moves().size());
     }
     path_.report.lines = budget_.lines(kept_);
-    path_.seconds = meter_.seconds();
+    path_.seconds = seconds();
     return std::move(path_);
   }
 
  private:
-  Coalition start() {
-    if (!pruning_) {
-      kept_ = counts_.must_keep();
-      counts_.recount(kept_);
+  /// The path so far, and where it stands.
+  PruningPath start() {
+    PruningPath path = options_->from;
+    if (path.steps().empty()) {
+      path = PruningPath(pruning_ ? kept_ : counts_.must_keep());
+    } else {
+      check_resumed(path);
+      path.report = {};
     }
-    return kept_;
+    kept_ = path.back().kept;
+    counts_.recount(kept_);
+    return path;
   }
 
+  void check_resumed(const PruningPath& path) const {
+    const Coalition& first = path.front().kept;
+    const Coalition& last = path.back().kept;
+    if (first.players() != kept_.players()) {
+      fail(where_, text("a path of ", kept_.players(), " players to go on from"),
+           text("one of ", first.players()));
+    }
+    if (pruning_ ? first != kept_ : first.size() > last.size()) {
+      fail(where_,
+           text("a path that ", pruning_ ? "starts from all players" : "grows", " to go on from"),
+           text("one from ", first.size(), " to ", last.size(), " players"));
+    }
+    const auto missing = (counts_.must_keep() - last).members();
+    if (!missing.empty()) {
+      fail(where_, "a path to go on from that has all players that must stay",
+           text("one without player ", missing.front()));
+    }
+  }
+
+  double seconds() const { return options_->from.seconds + meter_.seconds(); }
+
+  /// How many players may still cross.
   std::size_t most_moves() const {
     const std::size_t all = kept_.players();
     const std::size_t most = std::min(budget_.most_units(), all);
     if (!pruning_) return most - std::min(most, kept_.size());
-    return all - (most < all ? most : std::min<std::size_t>(all, 1));
+    return kept_.size() - std::min(kept_.size(), most < all ? most : 1);
   }
 
   bool ends(std::string why) {
@@ -158,6 +189,7 @@ class Walk {
   GroupCounts counts_;
   BudgetMeter budget_;
   PruningPath path_;
+  std::size_t before_;  // moves of the path that this one goes on from
   ProgressMeter meter_;
   std::vector<Player> moved_;
 };
