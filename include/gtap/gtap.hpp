@@ -68,6 +68,7 @@
 #include <gtap/pruning/budget.hpp>
 #include <gtap/pruning/budget_meter.hpp>
 #include <gtap/pruning/constraints.hpp>
+#include <gtap/pruning/game_procedures.hpp>
 #include <gtap/pruning/options.hpp>
 #include <gtap/pruning/path.hpp>
 #include <gtap/pruning/procedures.hpp>
