@@ -183,6 +183,23 @@ TEST_CASE("what cannot be run is named", "[forward][error]") {
         "evaluate: expected images of finite numbers, got image 2 with others");
 }
 
+TEST_CASE("a relu does not hide what is not a number", "[forward][error]") {
+  // inf - inf in the first layer, at each of several places where a relu may be applied.
+  const Layer first = Dense{.out = 3};
+  for (const auto& chain :
+       {std::vector<Layer>{first, Relu{}, Dense{.out = 2}},
+        std::vector<Layer>{first, BatchNorm{}, Relu{}, Dense{.out = 2}},
+        std::vector<Layer>{first, gtap::nn::Dropout{}, Relu{}, Dense{.out = 2}}}) {
+    Network<float> net({2}, chain);
+    reference::randomize(net, 1);
+    net.edit_node("dense1").weight.row(1) << 3e38f, -3e38f;
+    Dataset<float> data{Tensor<float>({2}, 1), {0}};
+    data.images.set(0, 0, 0, 0, 10.0f);
+    data.images.set(0, 1, 0, 0, 10.0f);
+    CHECK(mentions(error_text([&] { evaluate(net, data); }), "evaluate: expected finite outputs"));
+  }
+}
+
 TEST_CASE("a part of a data set is a copy of those images", "[dataset]") {
   const auto data = reference::random_data<float>({1, 2, 2}, 100, 7, 3);
   const auto part = data.subset(90, 10);
