@@ -37,7 +37,6 @@
 #include <gtap/nn/aligned.hpp>
 #include <gtap/nn/backpropagation.hpp>
 #include <gtap/nn/batch_statistics.hpp>
-#include <gtap/nn/conv_gradient.hpp>
 #include <gtap/nn/dataset.hpp>
 #include <gtap/nn/evaluate.hpp>
 #include <gtap/nn/forward.hpp>
@@ -60,11 +59,11 @@
 #include <gtap/nn/layer_shape.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/optimizer.hpp>
+#include <gtap/nn/pass_plan.hpp>
 #include <gtap/nn/shape.hpp>
 #include <gtap/nn/stages.hpp>
 #include <gtap/nn/tensor.hpp>
 #include <gtap/nn/train.hpp>
-#include <gtap/nn/transpose.hpp>
 #include <gtap/pruning/budget.hpp>
 #include <gtap/pruning/budget_meter.hpp>
 #include <gtap/pruning/constraints.hpp>
