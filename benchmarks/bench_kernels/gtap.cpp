@@ -1,0 +1,95 @@
+#include <gtap/nn/kernels/conv2d.hpp>
+#include <gtap/nn/kernels/dense.hpp>
+
+#include "sides.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+namespace gtap_bench {
+
+namespace {
+
+namespace kernels = gtap::nn::kernels;
+constexpr kernels::Activation relu{kernels::Activation::relu};
+
+std::vector<std::uint32_t> all(std::size_t count) {
+  std::vector<std::uint32_t> list(count);
+  std::iota(list.begin(), list.end(), 0u);
+  return list;
+}
+
+struct Layer {
+  Layer(std::size_t in_size, std::size_t weights, std::size_t biases, std::size_t out_size)
+      : in(in_size, 1), weight(weights, 2), bias(biases, 3), out(out_size) {}
+  Buffer in, weight, bias, out;
+};
+
+}  // namespace
+
+void add_gtap(const DenseShape& s, Case& work) {
+  const std::size_t row = kernels::row_size;
+  const std::size_t tiles = (s.batch + row - 1) / row;
+  const auto layer =
+      std::make_shared<Layer>(tiles * s.in * row, s.in * s.out, s.out, tiles * s.out * row);
+  const auto ins = all(s.in);
+  const auto outs = all(s.out);
+  work.sides.push_back({"gtap", [=] {
+                          for (std::size_t t = 0; t < tiles; ++t) {
+                            kernels::dense(layer->weight.data, s.in, layer->bias.data, ins, outs,
+                                           layer->in.data + t * s.in * row,
+                                           layer->out.data + t * s.out * row, relu);
+                          }
+                        }});
+}
+
+void add_gtap(const ConvShape& s, Case& work) {
+  const std::size_t row = std::min(kernels::row_size, s.batch);
+  const std::size_t tiles = (s.batch + row - 1) / row;
+  const gtap::nn::kernels::ConvGeometry g{.in = {s.in, s.side, s.side},
+                                          .out = {s.out, s.out_side(), s.out_side()},
+                                          .kernel = s.kernel,
+                                          .stride = 1,
+                                          .padding = s.padding};
+  const auto layer = std::make_shared<Layer>(tiles * g.in.size() * row, s.out * g.taps(), s.out,
+                                             tiles * g.out.size() * row);
+  const auto ins = all(s.in);
+  const auto outs = all(s.out);
+  work.sides.push_back({"gtap", [=] {
+                          for (std::size_t t = 0; t < tiles; ++t) {
+                            kernels::conv2d(g, layer->weight.data, layer->bias.data, ins, outs,
+                                            layer->in.data + t * g.in.size() * row,
+                                            layer->out.data + t * g.out.size() * row, relu, row);
+                          }
+                        }});
+}
+
+void add_peak(Case& work) {
+  using P = kernels::detail::Pack<float, kernels::default_arch>;
+  constexpr std::size_t sums = 12;
+  constexpr std::size_t steps = 4096;
+  work.sides.push_back({"peak",
+                        [] {
+                          P values[sums];
+                          GTAP_DETAIL_UNROLL
+                          for (std::size_t n = 0; n < sums; ++n)
+                            values[n] = P(static_cast<float>(n));
+                          const P factor(0.999f);
+                          const P term(1e-3f);
+                          for (std::size_t k = 0; k < steps; ++k) {
+                            GTAP_DETAIL_UNROLL
+                            for (std::size_t n = 0; n < sums; ++n)
+                              values[n] = kernels::detail::multiply_add(values[n], factor, term);
+                          }
+                          volatile float sink = 0;
+                          GTAP_DETAIL_UNROLL
+                          for (std::size_t n = 0; n < sums; ++n)
+                            sink = kernels::detail::sum(values[n]);
+                          (void)sink;
+                        },
+                        2e-9 * static_cast<double>(sums * steps * P::size)});
+}
+
+}  // namespace gtap_bench
