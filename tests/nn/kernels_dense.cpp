@@ -1,4 +1,5 @@
 #include <gtap/nn/kernels/dense.hpp>
+#include <gtap/nn/kernels/dense_toggle.hpp>
 
 #include "catch.hpp"
 #include "nn/kernels_support.hpp"
@@ -99,5 +100,60 @@ TEST_CASE("Toggling an input equals evaluating without it") {
     }
     CHECK(z.guards_intact());
     CHECK(activated.guards_intact());
+  });
+}
+
+TEST_CASE("A fused step through two layers equals the step and the second layer") {
+  for_each_arch([](auto arch) {
+    using Arch = decltype(arch);
+    for (const std::size_t outs : {1u, 10u, 12u, 29u}) {
+      for (const bool relu : {true, false}) {
+        const std::size_t units = 17;
+        const auto column = random_numbers<float>(units, 1);
+        const auto columns = random_numbers<float>(units * outs, 2);
+        const auto bias = random_numbers<float>(outs, 3);
+        const Rows<float> in(1, row_size, 4);
+        const auto present = some(units, 5);
+        Rows<float> z(units, row_size, 6);
+        poison_rows_outside(z, units, 1, present);
+        Rows<float> expected_z(z);
+        kernels::dense_update<Arch>(column.data(), -1.0f, present, in.data(), expected_z.data());
+
+        kernels::DenseToggle<float> toggle{.column = column.data(),
+                                           .scale = -1.0f,
+                                           .in_row = in.data(),
+                                           .units = present,
+                                           .z = z.data(),
+                                           .keep = false,
+                                           .relu = relu,
+                                           .columns = columns.data(),
+                                           .outs = outs,
+                                           .bias = bias.data()};
+        const Rows<float> before(z);
+        Rows<float> neighbour(outs);
+        kernels::dense_toggle<Arch>(toggle, neighbour.data());
+        for (const std::uint32_t o : present)
+          REQUIRE(z(o, 63) == before(o, 63));
+        toggle.keep = true;
+        Rows<float> out(outs);
+        kernels::dense_toggle<Arch>(toggle, out.data());
+        for (std::size_t lane = 0; lane < row_size; ++lane) {
+          for (const std::uint32_t o : present)
+            REQUIRE(std::abs(z(o, lane) - expected_z(o, lane)) <= 2e-7f);
+          for (std::size_t j = 0; j < outs; ++j) {
+            double sum = static_cast<double>(bias[j]);
+            for (const std::uint32_t o : present) {
+              const auto x = static_cast<double>(z(o, lane));
+              sum += static_cast<double>(columns[o * outs + j]) * (relu ? std::max(x, 0.0) : x);
+            }
+            REQUIRE(std::abs(static_cast<double>(out(j, lane)) - sum) <=
+                    2 * sum_error<float>(units + 1));
+            REQUIRE(neighbour(j, lane) == out(j, lane));
+          }
+        }
+        CHECK(out.guards_intact());
+        CHECK(z.guards_intact());
+      }
+    }
   });
 }
