@@ -1,0 +1,94 @@
+// The code of docs/getting_started.md and of README.md.
+
+#include <gtap/gtap.hpp>
+
+#include "catch.hpp"
+
+#include <iostream>
+#include <vector>
+
+namespace {
+
+/// Small images with one bright row, whose number is the class.
+gtap::nn::Dataset<float> stripes(std::size_t count, std::uint64_t seed) {
+  gtap::nn::Dataset<float> data{gtap::nn::Tensor<float>({1, 8, 8}, count), {}};
+  gtap::RandomStream random(seed, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t label = random.below(4);
+    for (std::size_t y = 0; y < 8; ++y) {
+      for (std::size_t x = 0; x < 8; ++x) {
+        const float bright = y / 2 == label ? 1.0f : 0.0f;
+        data.images.set(i, 0, y, x, bright + 0.3f * static_cast<float>(random.normal()));
+      }
+    }
+    data.labels.push_back(label);
+  }
+  return data;
+}
+
+}  // namespace
+
+TEST_CASE("any model, as in the manual") {
+  const std::size_t n = 10;
+  const auto my_accuracy = [](const gtap::Coalition& kept) {
+    return static_cast<double>(kept.size()) + (kept.contains(3) ? 2.0 : 0.0);
+  };
+  // [any_model]
+  auto game = gtap::make_game(n, [&](const gtap::Coalition& kept) { return my_accuracy(kept); });
+
+  const gtap::Estimate indices =
+      gtap::estimate(game, gtap::Dropout{.retention = 0.3}, {.evaluations = 20'000, .seed = 7});
+
+  for (const gtap::Player p : gtap::ranking(indices))
+    std::cout << p << ": " << indices.values[p] << " +- " << indices.standard_errors[p] << '\n';
+
+  const gtap::PruningPath path = gtap::top_n(indices, {.keep = gtap::Budget::fraction(0.5)});
+  const gtap::Coalition kept = path.back().kept;
+  // [any_model]
+  CHECK(kept.size() == 5);
+  CHECK(kept.contains(3));
+}
+
+TEST_CASE("a network, as in the manual") {
+  const gtap::nn::Dataset<float> training = stripes(600, 1);
+  const gtap::nn::Dataset<float> validation = stripes(300, 2);
+
+  // [network]
+  gtap::nn::Network<float> net(
+      {1, 8, 8}, {gtap::nn::Conv2d{.out = 6, .kernel = 3, .padding = 1}, gtap::nn::Relu{},
+                  gtap::nn::MaxPool2d{.size = 2}, gtap::nn::Flatten{}, gtap::nn::Dense{.out = 24},
+                  gtap::nn::Relu{}, gtap::nn::Dense{.out = 4}});
+  gtap::nn::initialize(net, 1);
+  gtap::nn::train(net, training, validation, {.epochs = 5, .seed = 2});
+  // [network]
+
+  // [game]
+  const gtap::NetworkGame game(net, validation, gtap::CrossEntropy{});
+  for (gtap::Player p = 0; p < 3; ++p)
+    std::cout << game.units().label(p) << '\n';  // conv1/0, conv1/1, conv1/2
+  // [game]
+  CHECK(game.players() == 30);
+
+  // [estimate]
+  const gtap::Estimate indices =
+      gtap::estimate(game, gtap::Shapley{}, {.evaluations = 5'000, .seed = 3});
+  // [estimate]
+
+  // [prune]
+  const gtap::PruningPath path =
+      gtap::top_n(indices, {.keep = gtap::Budget::fraction(0.4),
+                            .constraints = gtap::layer_constraints(game.units())});
+  std::cout << path.report;
+  // [prune]
+  CHECK(path.report.met());
+
+  // [compact]
+  const gtap::Coalition kept = path.back().kept;
+  gtap::Compacted<float> smaller = gtap::compact(net, game.units(), kept);
+  gtap::compensate(smaller, net, training.images);
+  std::cout << net.parameters() << " parameters became " << smaller.network.parameters()
+            << ", accuracy " << gtap::nn::accuracy(net, validation) << " became "
+            << gtap::nn::accuracy(smaller.network, validation) << '\n';
+  // [compact]
+  CHECK(smaller.network.parameters() < net.parameters() / 2);
+}
