@@ -72,12 +72,15 @@ TEST_CASE("a network, as in the manual") {
   // [estimate]
   const gtap::Estimate indices =
       gtap::estimate(game, gtap::Shapley{}, {.evaluations = 5'000, .seed = 3});
+  std::cout << "best: " << game.units().label(gtap::ranking(indices).front()) << '\n';
   // [estimate]
 
   // [prune]
   const gtap::PruningPath path =
-      gtap::top_n(indices, {.keep = gtap::Budget::fraction(0.4),
-                            .constraints = gtap::layer_constraints(game.units())});
+      gtap::iterated_pruning(game, gtap::Shapley{},
+                             {.keep = gtap::Budget::fraction(0.4),
+                              .constraints = gtap::layer_constraints(game.units()),
+                              .estimate = {.evaluations = 2'000, .seed = 4}});
   std::cout << path.report;
   // [prune]
   CHECK(path.report.met());
