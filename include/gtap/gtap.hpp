@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that needs only Eigen and xsimd. Each header also stands alone; programs that need
-/// one room, such as the estimators, compile faster with that room's headers.
+/// Everything that needs only Eigen and xsimd; what is listed here brings in the rest. Each header
+/// also stands alone: programs that need one room compile faster with that room's headers.
 
 #include <gtap/games/cached.hpp>
 #include <gtap/games/callable.hpp>
