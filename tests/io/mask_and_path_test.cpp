@@ -37,8 +37,7 @@ TEST_CASE("A mask comes back with its labels") {
   file.tensors["kept"].bytes[2] = 2;
   gtap::write_safetensors(folder / "d", file);
   CHECK(error_text([&] { gtap::load_mask(folder / "d"); }) ==
-        "load_mask(" + (folder / "d").string() +
-            ") tensor \"kept\": expected 0 or 1, got 2 for player 2");
+        "load_mask(" + (folder / "d").string() + ") tensor \"kept\": expected 0 or 1, got 2 at 2");
 }
 
 TEST_CASE("A path comes back whole, and goes on answering") {
@@ -88,7 +87,7 @@ TEST_CASE("A path comes back whole, and goes on answering") {
         std::string::npos);
   changed = file;
   changed.tensors.erase("start");
-  CHECK(fails(changed) == ": expected tensor \"start\", got no tensor");
+  CHECK(fails(changed) == " tensor \"start\": expected 1 dimension, got no tensor");
 }
 
 TEST_CASE("A grown path comes back growing") {

@@ -4,14 +4,14 @@
 #include <gtap/core/error.hpp>
 #include <gtap/io/file.hpp>
 #include <gtap/io/json.hpp>
+#include <gtap/io/labels.hpp>
 #include <gtap/io/safetensors.hpp>
+#include <gtap/io/stored_content.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace gtap {
@@ -32,33 +32,12 @@ inline StoredTensor coalition_tensor(const Coalition& coalition) {
   return tensor;
 }
 
-inline const StoredTensor& stored_list(const std::string& where, const Safetensors& file,
-                                       const std::string& name) {
-  const auto found = file.tensors.find(name);
-  if (found == file.tensors.end()) fail(where, text("tensor \"", name, '"'), "no tensor");
-  if (found->second.shape.size() != 1) {
-    fail(text(where, " tensor \"", name, '"'), "1 dimension", text(found->second.shape.size()));
-  }
-  return found->second;
-}
-
-template <StoredNumber T>
-std::vector<T> stored_values(const std::string& where, const Safetensors& file,
-                             const std::string& name) {
-  return stored_list(where, file, name).template values<T>(text(where, " tensor \"", name, '"'));
-}
-
 inline Coalition stored_coalition(const std::string& where, const Safetensors& file,
                                   const std::string& name) {
-  const StoredTensor& tensor = stored_list(where, file, name);
-  const std::string place = text(where, " tensor \"", name, '"');
-  if (tensor.dtype != Dtype::boolean) {
-    fail(place, "dtype BOOL", std::string(dtype_name(tensor.dtype)));
-  }
-  Coalition coalition(tensor.bytes.size());
-  for (std::size_t p = 0; p < tensor.bytes.size(); ++p) {
-    if (tensor.bytes[p] > 1) fail(place, "0 or 1", text(int{tensor.bytes[p]}, " for player ", p));
-    if (tensor.bytes[p] == 1) coalition.insert(static_cast<Player>(p));
+  const std::vector<std::uint8_t> kept = stored_flags(where, file, name);
+  Coalition coalition(kept.size());
+  for (std::size_t p = 0; p < kept.size(); ++p) {
+    if (kept[p] == 1) coalition.insert(static_cast<Player>(p));
   }
   return coalition;
 }
@@ -69,10 +48,7 @@ inline Coalition stored_coalition(const std::string& where, const Safetensors& f
 /// gtap::Error when the labels are not as many as the players, and when the file cannot be written.
 inline void save_mask(const std::filesystem::path& path, const Mask& mask) {
   const std::string where = detail::file_place("save_mask", path);
-  if (!mask.labels.empty() && mask.labels.size() != mask.kept.players()) {
-    detail::fail(where, detail::text(mask.kept.players(), " labels, one for each player"),
-                 detail::text(mask.labels.size()));
-  }
+  detail::require_labels(where, mask.kept.players(), mask.labels);
   Safetensors file;
   file.tensors["kept"] = detail::coalition_tensor(mask.kept);
   const detail::Json json{{"format", 1}, {"labels", mask.labels}};
@@ -90,10 +66,7 @@ inline Mask load_mask(const std::filesystem::path& path) {
   if (!json["labels"].is_array()) detail::fail(where, "a list of labels", json["labels"].dump());
   for (const detail::Json& label : json["labels"])
     mask.labels.push_back(detail::json_text(where, label));
-  if (!mask.labels.empty() && mask.labels.size() != mask.kept.players()) {
-    detail::fail(where, detail::text(mask.kept.players(), " labels, one for each player"),
-                 detail::text(mask.labels.size()));
-  }
+  detail::require_labels(where, mask.kept.players(), mask.labels);
   return mask;
 }
 

@@ -6,6 +6,7 @@
 #include <gtap/io/layer_json.hpp>
 #include <gtap/io/network_parameters.hpp>
 #include <gtap/io/safetensors.hpp>
+#include <gtap/io/stored_content.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <cstddef>

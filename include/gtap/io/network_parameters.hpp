@@ -2,7 +2,7 @@
 
 #include <gtap/core/error.hpp>
 #include <gtap/io/file.hpp>
-#include <gtap/io/safetensors.hpp>
+#include <gtap/io/stored_content.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <cstddef>
@@ -40,27 +40,6 @@ void visit_parameters(Node& node, Visit&& visit) {
   }
 }
 
-/// "6x1x5x5"; a number without dimensions is "a single number".
-inline std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string written;
-  for (const std::size_t size : shape)
-    written += text(written.empty() ? "" : "x", size);
-  return written.empty() ? "a single number" : written;
-}
-
-/// The tensor of this name, which must have this shape.
-inline const StoredTensor& stored_parameter(const std::string& where, const Safetensors& file,
-                                            const std::string& name,
-                                            const std::vector<std::size_t>& shape) {
-  const auto found = file.tensors.find(name);
-  const bool there = found != file.tensors.end();
-  if (!there || found->second.shape != shape) {
-    fail(text(where, " tensor \"", name, '"'), text("shape ", shape_text(shape)),
-         there ? shape_text(found->second.shape) : "no tensor");
-  }
-  return found->second;
-}
-
 /// Follows shapes through a chain before memory is asked for: weights are those that the file has,
 /// and no shape overflows.
 inline void check_chain(const std::string& where, const Safetensors& file, nn::Shape shape,
@@ -80,7 +59,7 @@ inline void check_chain(const std::string& where, const Safetensors& file, nn::S
     shape = nn::output_shape(layer, in, place);
     check(place, shape);
     const auto weight = weight_shape(layer, in);
-    if (!weight.empty()) stored_parameter(where, file, name + ".weight", weight);
+    if (!weight.empty()) stored_tensor(where, file, name + ".weight", weight);
   }
 }
 
@@ -92,8 +71,7 @@ void set_parameters(const std::string& where, const Safetensors& file, nn::Netwo
   for (auto& node : changed.edit_nodes()) {
     visit_parameters(
         node, [&](const std::string& name, const std::vector<std::size_t>& shape, auto& parameter) {
-          const StoredTensor& stored = stored_parameter(where, file, name, shape);
-          const auto values = stored.template values<T>(text(where, " tensor \"", name, '"'));
+          const auto values = stored_values<T>(where, file, name, shape);
           for (std::size_t k = 0; k < values.size(); ++k)
             parameter.data()[k] = values[k];
           used.insert(name);

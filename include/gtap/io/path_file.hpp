@@ -6,6 +6,7 @@
 #include <gtap/io/json.hpp>
 #include <gtap/io/mask_file.hpp>
 #include <gtap/io/safetensors.hpp>
+#include <gtap/io/stored_content.hpp>
 #include <gtap/pruning/path.hpp>
 
 #include <algorithm>

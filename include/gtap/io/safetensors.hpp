@@ -179,22 +179,4 @@ inline void write_safetensors(const std::filesystem::path& path, const Safetenso
   detail::write_file_atomically(where, path, bytes);
 }
 
-namespace detail {
-
-/// The JSON text of this name in a file's metadata, whose "format" must be 1.
-inline Json metadata_json(const std::string& where, const Safetensors& file,
-                          const std::string& name) {
-  const auto found = file.metadata.find(name);
-  if (found == file.metadata.end()) {
-    fail(where, text('"', name, "\" in the file's __metadata__"), "nothing of that name");
-  }
-  Json json = parse_json(text(where, ' ', name), found->second);
-  if (!json.is_object() || !json.contains("format") || json["format"] != 1) {
-    fail(text(where, ' ', name), "format 1",
-         json.is_object() && json.contains("format") ? json["format"].dump() : "none");
-  }
-  return json;
-}
-
-}  // namespace detail
 }  // namespace gtap
