@@ -8,10 +8,8 @@
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 #include <gtap/games/grouped.hpp>
-#include <gtap/games/subgame.hpp>
 #include <gtap/io/estimate_csv.hpp>
 #include <gtap/io/file.hpp>
-#include <gtap/io/labels.hpp>
 #include <gtap/io/stored_tensor.hpp>
 #include <gtap/network/baselines.hpp>
 #include <gtap/network/compensation.hpp>
