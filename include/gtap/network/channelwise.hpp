@@ -68,6 +68,7 @@ class Channelwise {
   /// From the units' rows in `in` to their rows in `out`; other units' rows are not touched.
   void run(std::span<const std::uint32_t> units, const T* in, T* out, T* scratch) const {
     if (steps_.empty()) {
+      if (in == out) return;
       for (const std::uint32_t u : units) {
         const std::size_t size = rows_in_ * nn::tile_images;
         std::copy_n(in + u * size, size, out + u * size);

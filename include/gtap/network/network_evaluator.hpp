@@ -78,7 +78,7 @@ class NetworkEvaluator {
         if ((chain_steps_ + k + 1) % refresh_interval == 0) {
           presence_.toggle(place);
           value = tile_value(t, fresh(t, state, true));
-        } else if (const T* logits = toggle(t, state, place)) {
+        } else if (const T* logits = toggle(t, state, place, true)) {
           value = tile_value(t, logits);
         }
         out[k + 1] += value;
@@ -112,13 +112,16 @@ class NetworkEvaluator {
       out[0] += value;
       for (const std::size_t k : order_) {
         const detail::Place place = presence_.place(players[k]);
-        saved_.resize(std::max(saved_.size(), net_->z_size(place.stage + 1)));
+        const bool restore = !net_->fused(place.stage + 1);
         T* z = net_->z(memory_.data(), place.stage + 1);
-        copy_rows(place.stage + 1, z, saved_.data());
-        const T* logits = toggle(t, memory_.data(), place);
+        if (restore) {
+          saved_.resize(std::max(saved_.size(), net_->z_size(place.stage + 1)));
+          copy_rows(place.stage + 1, z, saved_.data());
+        }
+        const T* logits = toggle(t, memory_.data(), place, false);
         out[k + 1] += logits == nullptr ? value : tile_value(t, logits);
         presence_.toggle(place);
-        copy_rows(place.stage + 1, saved_.data(), z);
+        if (restore) copy_rows(place.stage + 1, saved_.data(), z);
       }
     }
     scale(out);
@@ -170,24 +173,38 @@ class NetworkEvaluator {
     return net_->a(state, net_->stages() - 1);
   }
 
-  /// Toggles one unit; returns the logits, or null when they have not changed.
-  const T* toggle(std::size_t t, T* state, const detail::Place& place) {
+  /// Toggles one unit; returns the logits, or null when they have not changed. With `keep` false
+  /// the state may be left as it was where that is cheaper.
+  const T* toggle(std::size_t t, T* state, const detail::Place& place, bool keep) {
     const bool enters = !presence_.contains(place);
     const std::size_t s = place.stage;
-    if (enters && s > net_->first()) {
-      const auto unit = std::span(&place.channel, 1);
-      T* z = net_->z(state, s);
-      T* a = net_->a(state, s);
-      net_->stage(s).mix(inputs(s - 1), unit, leaving(t, state, s - 1), z);
-      net_->stage(s).finish(unit, z, a, scratch_.data());
+    const auto unit = std::span(&place.channel, 1);
+    if (s > net_->first()) {
+      if (enters) {
+        net_->stage(s).mix(inputs(s - 1), unit, leaving(t, state, s - 1), net_->z(state, s));
+      }
+      // Toggles that ran through a fused stage have not written what leaves it.
+      if (enters || (net_->fused(s) && net_->has_players(s - 1))) {
+        net_->stage(s).finish(unit, net_->z(state, s), net_->a(state, s), scratch_.data());
+      }
     }
     presence_.toggle(place);
     const T* out = leaving(t, state, s);
     const std::size_t size = net_->stage(s).rows() * nn::tile_images;
     const T* rows = out + place.channel * size;
     if (std::all_of(rows, rows + size, [](T x) { return x == T{0}; })) return nullptr;
-    net_->stage(s + 1).toggle(place.channel, enters ? T{1} : T{-1}, presence_.channels(s + 1), out,
-                              net_->z(state, s + 1), net_->a(state, s + 1), scratch_.data());
+    const T sign = enters ? T{1} : T{-1};
+    const auto units = presence_.channels(s + 1);
+    T* z = net_->z(state, s + 1);
+    if (net_->fused(s + 1)) {
+      const auto& last = net_->stage(s + 2);
+      T* logits = net_->z(state, s + 2);
+      net_->stage(s + 1).toggle_through(place.channel, sign, units, out, z, keep, last, logits);
+      last.finish(presence_.channels(s + 2), logits, net_->a(state, s + 2), scratch_.data());
+      return net_->a(state, s + 2);
+    }
+    net_->stage(s + 1).toggle(place.channel, sign, units, out, z, net_->a(state, s + 1),
+                              scratch_.data());
     return run_from(s + 1, t, state, true);
   }
 

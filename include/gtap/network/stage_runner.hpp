@@ -4,6 +4,7 @@
 #include <gtap/nn/aligned.hpp>
 #include <gtap/nn/kernels/conv2d.hpp>
 #include <gtap/nn/kernels/dense.hpp>
+#include <gtap/nn/kernels/dense_toggle.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/stages.hpp>
 #include <gtap/nn/tensor.hpp>
@@ -98,6 +99,40 @@ class StageRunner {
       nn::kernels::dense_update(column(last), sign, units, in + last * nn::tile_images, z);
     }
     finish(units, z, a, scratch);
+  }
+
+  /// Whether toggle_through() takes this stage and the one after it: two dense layers with relu or
+  /// nothing between them.
+  bool fuses_with(const StageRunner& next) const {
+    const auto activation = channelwise_.only_activation();
+    return !is_conv_ && !next.is_conv_ && rows_per_input_ == 1 && activation.has_value() &&
+           (activation->kind == nn::kernels::Activation::relu ||
+            activation->kind == nn::kernels::Activation::none);
+  }
+
+  /// toggle() and the next stage's z, all its units, in one pass. a of this stage is not written,
+  /// and with `keep` false neither is its z.
+  void toggle_through(std::uint32_t channel, T sign, std::span<const std::uint32_t> units,
+                      const T* in, T* z, bool keep, const StageRunner& next, T* next_z) const {
+    nn::kernels::dense_toggle(
+        nn::kernels::DenseToggle<T>{
+            .column = column(channel),
+            .scale = sign,
+            .in_row = in + channel * nn::tile_images,
+            .units = units,
+            .z = z,
+            .keep = keep,
+            .relu = channelwise_.only_activation()->kind == nn::kernels::Activation::relu,
+            .columns = next.columns_.data(),
+            .outs = next.units_,
+            .bias = next.bias_.size() == 0 ? nullptr : next.bias_.data()},
+        next_z);
+  }
+
+  /// Whether nothing follows the mixing node, so that a is z.
+  bool only_mixes() const {
+    const auto activation = channelwise_.only_activation();
+    return activation.has_value() && activation->kind == nn::kernels::Activation::none;
   }
 
  private:

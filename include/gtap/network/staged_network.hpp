@@ -44,6 +44,10 @@ class StagedNetwork {
   std::size_t stages() const { return stages_.size(); }
   const StageRunner<T>& stage(std::size_t s) const { return stages_[s]; }
   bool has_players(std::size_t s) const { return has_players_[s]; }
+  /// Whether a toggle that stage s reads can be run through it to the logits in one pass.
+  bool fused(std::size_t s) const {
+    return s + 2 == stages_.size() && stages_[s].fuses_with(stages_[s + 1]);
+  }
   /// The first stage that has players.
   std::size_t first() const { return first_; }
   /// What leaves that stage, all its units present.
@@ -129,7 +133,9 @@ class StagedNetwork {
     a_at_.assign(stages_.size(), 0);
     for (std::size_t s = first_ + 1; s < stages_.size(); ++s) {
       z_at_[s] = state_size_;
+      a_at_[s] = state_size_;
       state_size_ += z_size(s);
+      if (stages_[s].only_mixes()) continue;  // a is z
       a_at_[s] = state_size_;
       state_size_ += stages_[s].units() * stages_[s].rows() * nn::tile_images;
       scratch_size_ = std::max(scratch_size_, stages_[s].scratch());

@@ -1,0 +1,215 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <iomanip>
+#include <sstream>
+
+using namespace gtap;
+
+namespace {
+
+const Curve& chosen(const std::vector<Curve>& curves) {
+  return *std::find_if(curves.begin(), curves.end(), [](const Curve& c) { return c.chosen; });
+}
+
+const Curve* find(const std::vector<Curve>& curves, const std::string& index,
+                  const std::string& procedure) {
+  const auto found = std::find_if(curves.begin(), curves.end(), [&](const Curve& curve) {
+    return curve.recipe.method == "baseline" && curve.recipe.index == index &&
+           curve.recipe.procedure == procedure;
+  });
+  return found == curves.end() ? nullptr : &*found;
+}
+
+std::string title(const Recipe& recipe) {
+  return recipe.index + ", " + recipe.procedure;
+}
+
+/// "300-100": units of each layer.
+std::string layers(const Problem& problem, const Coalition& kept) {
+  std::string text;
+  for (const std::size_t count : problem.units.count(kept)) {
+    text += (text.empty() ? "" : "-") + std::to_string(count);
+  }
+  return text;
+}
+
+/// An inline data block of gnuplot: lines of numbers.
+class DataBlock {
+ public:
+  explicit DataBlock(const std::string& name) { text_ << '$' << name << " << EOD\n"; }
+  template <class... Numbers>
+  void line(const Numbers&... numbers) {
+    ((text_ << numbers << ' '), ...);
+    text_ << '\n';
+  }
+  std::string str() const { return text_.str() + "EOD\n"; }
+
+ private:
+  std::ostringstream text_;
+};
+
+}  // namespace
+
+void print_chosen(const Problem& problem, const std::vector<Curve>& curves,
+                  const Settings& settings) {
+  const Curve& curve = chosen(curves);
+  const auto full = Coalition::grand(problem.units.size());
+  const Cost all = cost(problem.net, problem.units, full);
+  std::printf("\n%s: %s, the recipe that validation images chose\n", problem.name.c_str(),
+              title(curve.recipe).c_str());
+  std::printf("%6s %16s %11s %11s %9s %9s %12s %11s\n", "kept", "units", "parameters", "macs",
+              "us/image", "accuracy", "compensated", "fine-tuned");
+  std::printf("%6.2f %16s %11zu %11zu %9.2f %9.4f\n", 1.0, layers(problem, full).c_str(),
+              all.parameters, all.macs,
+              forward_microseconds(problem.net, problem.calibration.images), problem.full_accuracy);
+  for (std::size_t f = 0; f < settings.fractions.size(); ++f) {
+    std::printf("%6.2f %16s %11zu %11zu %9.2f %9.4f %12.4f %11.4f\n", settings.fractions[f],
+                layers(problem, curve.kept[f]).c_str(), curve.costs[f].parameters,
+                curve.costs[f].macs, curve.microseconds[f], curve.accuracy[f], curve.compensated[f],
+                curve.fine_tuned[f]);
+  }
+  double difference = 0.0;
+  for (const Curve& other : curves) {
+    difference =
+        std::max(difference, *std::max_element(other.difference.begin(), other.difference.end()));
+  }
+  std::printf("largest difference of compacted from masked outputs, all recipes: %.2g\n",
+              difference);
+}
+
+void print_recipes(const std::vector<Curve>& curves) {
+  std::vector<std::reference_wrapper<const Curve>> sorted(curves.begin(), curves.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Curve& a, const Curve& b) {
+    return a.mean_accuracy() > b.mean_accuracy();
+  });
+  std::printf("\n%-9s %-56s %10s %10s %12s %8s\n", "", "mean over kept fractions", "test",
+              "validation", "evaluations", "seconds");
+  for (const Curve& curve : sorted) {
+    std::printf("%-9s %-56s %10.4f %10.4f %12zu %8.2f%s\n", curve.recipe.method.c_str(),
+                title(curve.recipe).c_str(), curve.mean_accuracy(), curve.mean_validation(),
+                curve.evaluations, curve.seconds, curve.chosen ? "  chosen" : "");
+  }
+}
+
+nlohmann::ordered_json to_json(const Problem& problem, const std::vector<Curve>& curves,
+                               const Settings& settings) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Curve& curve : curves) {
+    list.push_back({{"method", curve.recipe.method},
+                    {"procedure", curve.recipe.procedure},
+                    {"index", curve.recipe.index},
+                    {"value", curve.recipe.value},
+                    {"design", curve.recipe.design},
+                    {"chosen", curve.chosen},
+                    {"kept", settings.fractions},
+                    {"accuracy", curve.accuracy},
+                    {"compensated", curve.compensated},
+                    {"fine_tuned", curve.fine_tuned},
+                    {"validation", curve.validation},
+                    {"difference", curve.difference},
+                    {"evaluations", curve.evaluations},
+                    {"seconds", curve.seconds}});
+  }
+  return {{"net", problem.name},
+          {"full_accuracy", problem.full_accuracy},
+          {"train_seconds", problem.train_seconds},
+          {"curves", std::move(list)}};
+}
+
+std::string csv_heading() {
+  return "net,method,procedure,index,value,design,chosen,kept,units,parameters,macs,validation,"
+         "accuracy,compensated,fine_tuned\n";
+}
+
+std::string to_csv(const Problem& problem, const std::vector<Curve>& curves,
+                   const Settings& settings) {
+  std::ostringstream out;
+  for (const Curve& curve : curves) {
+    for (std::size_t f = 0; f < settings.fractions.size(); ++f) {
+      out << problem.name << ',' << curve.recipe.method << ',' << curve.recipe.procedure << ','
+          << '"' << curve.recipe.index << "\"," << curve.recipe.value << ',' << curve.recipe.design
+          << ',' << (curve.chosen ? "true" : "false") << ',' << settings.fractions[f] << ','
+          << layers(problem, curve.kept[f]) << ',' << curve.costs[f].parameters << ','
+          << curve.costs[f].macs << ',' << curve.validation[f] << ',' << curve.accuracy[f] << ','
+          << curve.compensated[f] << ',' << curve.fine_tuned[f] << '\n';
+    }
+  }
+  return out.str();
+}
+
+bool plot_accuracy(const Problem& problem, const std::vector<Curve>& curves,
+                   const Settings& settings, const support::OutputFolder& folder) {
+  struct Line {
+    std::string title;
+    const std::vector<double>* values;
+    std::string style;
+  };
+  const Curve& best = chosen(curves);
+  std::vector<Line> lines{
+      {title(best.recipe), &best.accuracy, "lw 3 lc rgb '#0b5cad'"},
+      {"the same, compensated", &best.compensated, "lw 3 dt 2 lc rgb '#0b5cad'"},
+      {"the same, fine-tuned", &best.fine_tuned, "lw 3 dt 3 lc rgb '#0b5cad'"}};
+  const std::vector<std::pair<std::string, std::string>> baselines{
+      {"leave-one-out", "iterated pruning"},
+      {"weight x gradient", "iterated pruning"},
+      {"Taylor", "iterated pruning"},
+      {"weight x gradient", "top-n"},
+      {"RMS activation x outgoing norm", "top-n"},
+      {"weight magnitude L2", "top-n"},
+      {"random", "top-n"}};
+  const char* colours[] = {"#c2410c", "#15803d", "#7c3aed", "#86a17a",
+                           "#b08968", "#64748b", "#a3a3a3"};
+  for (std::size_t b = 0; b < baselines.size(); ++b) {
+    if (const Curve* curve = find(curves, baselines[b].first, baselines[b].second)) {
+      lines.push_back({title(curve->recipe), &curve->accuracy,
+                       "lw 1.5 lc rgb '" + std::string(colours[b]) + "'"});
+    }
+  }
+  std::ostringstream script;
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    DataBlock block("line" + std::to_string(l));
+    block.line(1.0, problem.full_accuracy);
+    for (std::size_t f = 0; f < settings.fractions.size(); ++f) {
+      block.line(settings.fractions[f], (*lines[l].values)[f]);
+    }
+    script << block.str();
+  }
+  script << "set title '" << problem.name << " on Fashion-MNIST'\n"
+         << "set xlabel 'kept fraction of hidden units'\nset ylabel 'test accuracy'\n"
+         << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key outside right top\nplot ";
+  for (std::size_t l = 0; l < lines.size(); ++l) {
+    script << (l == 0 ? "" : ", ") << "$line" << l << " with linespoints pt 7 ps 0.5 "
+           << lines[l].style << " title '" << lines[l].title << "'";
+  }
+  script << '\n';
+  return folder.plot("accuracy_" + problem.name, script.str());
+}
+
+bool plot_bands(const std::vector<BandCurve>& bands, const support::OutputFolder& folder) {
+  const char* colours[] = {"#0b5cad", "#c2410c"};
+  std::ostringstream script;
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    DataBlock block("band" + std::to_string(b));
+    for (std::size_t k = 0; k < bands[b].retention.size(); ++k) {
+      block.line(bands[b].retention[k], bands[b].mean[k], bands[b].deviation[k]);
+    }
+    script << block.str();
+  }
+  script << "set title 'Random sub-networks on Fashion-MNIST: mean accuracy, one standard "
+            "deviation around it, and the deviation itself'\n"
+         << "set xlabel 'retention probability'\nset ylabel 'accuracy'\n"
+         << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key left top\nplot ";
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    const std::string colour = std::string(" lc rgb '") + colours[b % 2] + "'";
+    script << (b == 0 ? "" : ", ") << "$band" << b
+           << " using 1:($2-$3):($2+$3) with filledcurves fs transparent solid 0.15" << colour
+           << " notitle, $band" << b << " using 1:2 with lines lw 2" << colour << " title '"
+           << bands[b].net << ", mean', $band" << b << " using 1:3 with lines dt 2 lw 2" << colour
+           << " title '" << bands[b].net << ", standard deviation'";
+  }
+  script << '\n';
+  return folder.plot("uncertainty_band", script.str());
+}
