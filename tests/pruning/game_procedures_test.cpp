@@ -199,6 +199,13 @@ TEST_CASE("Options that a procedure cannot honour are named") {
   CHECK(error_text([&] {
           gtap::top_n(game, gtap::Shapley{}, {.estimate = {.evaluations = 0}});
         }).find("estimate: expected a budget of at least 1 evaluation") == 0);
+  // Two coalitions of a twentieth of the players: most are never in.
+  CHECK(error_text([&] {
+          gtap::top_n(curved_game(40, 1), gtap::Dropout{.retention = 0.05}, gtap::SampleReuse{},
+                      {.estimate = {.evaluations = 2}});
+        }) ==
+        "top_n: expected evaluations enough to know something of all 40 players of a round, got 2, "
+        "with nothing known of one of them");
   const auto other = gtap::top_n(curved_game(5, 1), gtap::Shapley{});
   CHECK(error_text([&] { gtap::iterated_pruning(game, gtap::Shapley{}, {.from = other}); }) ==
         "iterated_pruning: expected a path of 4 players to go on from, got one of 5");
