@@ -33,7 +33,7 @@ class NetworkEvaluator {
       : net_(std::move(net)),
         target_(std::move(target)),
         presence_(net_->presence()),
-        start_presence_(presence_),
+        start_presence_(net_->presence()),
         memory_(net_->state_size()),
         scratch_(net_->scratch_size()) {}
 
