@@ -2,4 +2,6 @@
 
 gtap::Coalition everyone(std::size_t players);
 
-gtap::Coalition everyone(std::size_t players) { return gtap::Coalition::grand(players); }
+gtap::Coalition everyone(std::size_t players) {
+  return gtap::Coalition::grand(players);
+}
