@@ -3,6 +3,7 @@
 #include <gtap/core/coalition.hpp>
 #include <gtap/estimators/design.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,6 +27,13 @@ class CoalitionLog {
   }
   bool contains(std::size_t k, std::size_t player) const {
     return (bits_[k * words_ + player / 64] >> (player % 64) & 1) != 0;
+  }
+
+  std::size_t coalition_size(std::size_t k) const {
+    std::size_t size = 0;
+    for (const std::uint64_t word : words(k))
+      size += static_cast<std::size_t>(std::popcount(word));
+    return size;
   }
 
   void add(const Coalition& coalition, double value) {

@@ -2,9 +2,16 @@
 
 #include <gtap/estimators/beta_shapley.hpp>
 #include <gtap/estimators/designs/exact.hpp>
+#include <gtap/estimators/designs/kernel_shap.hpp>
+#include <gtap/estimators/designs/owen.hpp>
 #include <gtap/estimators/designs/permutation.hpp>
 #include <gtap/estimators/designs/regression.hpp>
 #include <gtap/estimators/designs/sample_reuse.hpp>
+#include <gtap/estimators/designs/shared_coalition.hpp>
+#include <gtap/estimators/designs/short_chains.hpp>
+#include <gtap/estimators/designs/stratified.hpp>
+#include <gtap/estimators/designs/surrogate.hpp>
+#include <gtap/estimators/designs/svarm.hpp>
 #include <gtap/estimators/engine.hpp>
 #include <gtap/estimators/law.hpp>
 #include <gtap/estimators/options.hpp>

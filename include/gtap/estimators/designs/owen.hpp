@@ -1,0 +1,120 @@
+#pragma once
+
+#include <gtap/estimators/designs/shared_coalition.hpp>
+#include <gtap/estimators/quadrature.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gtap {
+
+/// Integrates over the retention probability (Owen 1972; Okhrati & Lipani 2020): a unit of work is
+/// one grid of `points` probabilities, each with a random coalition and everyone's marginal
+/// contribution to it: points (n + 1) evaluations.
+///
+/// Jittered, one random probability in each of `points` equal parts of the law: unbiased for every
+/// retention law. Gauss-Legendre: fixed nodes and weights, for laws that are uniform or a point;
+/// unbiased when points >= n / 2 (any number for a point), else off by the rule's error.
+struct Owen {
+  std::size_t points = 4;
+  bool gauss_legendre = false;
+
+  template <Semivalue Law>
+  auto run(const Law& law, const RunContext& context) const;
+  std::string name() const {
+    return detail::text("Owen(", points, gauss_legendre ? ", Gauss-Legendre)" : ", jittered)");
+  }
+};
+
+namespace detail {
+
+template <RetentionLaw Law>
+class OwenRun {
+ public:
+  OwenRun(const Law& law, const Owen& owen, const RunContext& context)
+      : law_(law),
+        players_(context.players),
+        cost_(owen.points * (players_ + 1)),
+        chosen_(context.covariance_of),
+        points_(owen.points) {
+    require_budget("Owen", cost_, context.evaluations);
+    if (!owen.gauss_legendre) return;
+    const double low = law.quantile(0.0);
+    const double middle = law.quantile(0.5);
+    const double quarter = law.quantile(0.25);
+    if (std::abs(low + 2.0 * (middle - low) * 0.25 - quarter) > 1e-12) {
+      fail("Owen(Gauss-Legendre)", "a uniform or point law", name_of(law));
+    }
+    nodes_ = gauss_legendre(owen.points);
+  }
+
+  using Statistics = Moments;
+  struct Scratch {
+    Coalition coalition;
+    std::vector<Player> players;
+    std::vector<double> values;
+    std::vector<double> credit;
+  };
+
+  Statistics statistics() const { return Moments(players_, chosen_); }
+  Scratch scratch() const {
+    Scratch scratch{Coalition(players_), std::vector<Player>(players_),
+                    std::vector<double>(players_ + 1), std::vector<double>(players_)};
+    std::iota(scratch.players.begin(), scratch.players.end(), Player{0});
+    return scratch;
+  }
+  std::size_t chunk() const { return units_a_chunk(cost_); }
+
+  template <class Worker>
+  void begin(Worker&) {}
+  std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations / cost_; }
+
+  template <class Worker>
+  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+            Statistics& statistics) const {
+    std::fill(scratch.credit.begin(), scratch.credit.end(), 0.0);
+    const double share = 1.0 / static_cast<double>(points_);
+    for (std::size_t g = 0; g < points_; ++g) {
+      const double u =
+          nodes_.empty() ? (static_cast<double>(g) + random.uniform()) * share : nodes_[g].at;
+      const double weight = nodes_.empty() ? share : nodes_[g].weight;
+      random.bernoulli_mask(law_.quantile(u), scratch.coalition);
+      worker.star(scratch.coalition, scratch.players, scratch.values);
+      for (Player i = 0; i < players_; ++i) {
+        const double change = scratch.values[i + 1] - scratch.values[0];
+        scratch.credit[i] += weight * (scratch.coalition.contains(i) ? -change : change);
+      }
+    }
+    statistics.add(scratch.credit);
+  }
+
+  void summarise(const Statistics& merged, Estimate& estimate) const { merged.summarise(estimate); }
+
+  template <class Archive>
+  void archive(Archive&) {}
+
+ private:
+  Law law_;
+  std::size_t players_;
+  std::size_t cost_;
+  std::vector<Player> chosen_;
+  std::size_t points_;
+  std::vector<QuadratureNode> nodes_;
+};
+
+}  // namespace detail
+
+template <Semivalue Law>
+auto Owen::run(const Law& law, const RunContext& context) const {
+  static_assert(RetentionLaw<Law>,
+                "gtap: Owen integrates over the retention probability: the law needs quantile(u); "
+                "take Permutation or Stratified for a law by sizes");
+  if (points == 0) detail::fail("Owen", "at least 1 point", "0");
+  return detail::OwenRun<Law>(law, *this, context);
+}
+
+}  // namespace gtap

@@ -1,0 +1,264 @@
+#pragma once
+
+#include <gtap/estimators/coalition_log.hpp>
+#include <gtap/estimators/design.hpp>
+#include <gtap/estimators/distinct_coalitions.hpp>
+#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/spectral_surrogate.hpp>
+#include <gtap/estimators/weighted_fit.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap::detail {
+
+/// How a fit samples and what it solves; designs fill this in.
+struct FitSettings {
+  std::string name;
+  bool efficient = false;      // the values sum to v(N) - v({})
+  bool paired = false;         // a unit is a coalition and its complement
+  bool distinct = false;       // no coalition twice
+  bool surrogate = false;      // subtract a smooth guess, cross-fitted
+  double centre = 0.5;         // of the indicator columns
+  std::vector<double> sizes;   // probabilities of |S| = 0 .. n to draw from
+  std::vector<double> target;  // weight of |S| = 0 .. n in the fit
+  std::vector<double> log_weights;
+};
+
+/// The run of all designs that fit a linear model to coalitions' values: rows are coalitions, or
+/// pairs with half the difference of their values.
+class FitRun {
+ public:
+  FitRun(FitSettings settings, const RunContext& context)
+      : settings_(std::move(settings)),
+        players_(context.players),
+        seed_(context.seed),
+        chosen_(context.covariance_of) {
+    const auto n = static_cast<double>(players_);
+    require_memory(settings_.name,
+                   24.0 * n * n + static_cast<double>(context.evaluations) * (n / 8.0 + 40.0),
+                   "SharedCoalition or SampleReuse");
+    const std::size_t shared = settings_.efficient ? 2 : 0;
+    require_budget(settings_.name, shared + 2 * cost(), context.evaluations);
+    if (settings_.distinct) {
+      distinct_ =
+          DistinctCoalitions(settings_.sizes, settings_.paired,
+                             (context.evaluations - shared) / cost(), derive_seed(seed_, 1));
+    } else {
+      draw_ = Discrete(settings_.sizes);
+    }
+  }
+
+  using Statistics = CoalitionLog;
+  struct Scratch {
+    std::vector<Coalition> coalitions;
+    std::vector<double> values;
+    std::vector<Player> order;
+  };
+  static constexpr bool planned_by_budget = true;
+
+  Statistics statistics() const { return CoalitionLog(players_); }
+  Scratch scratch() const { return {}; }
+  std::size_t chunk() const { return 128; }
+
+  template <class Worker>
+  void begin(Worker& worker) {
+    if (!settings_.efficient) return;
+    empty_ = worker.value(Coalition(players_));
+    grand_ = worker.value(Coalition::grand(players_));
+  }
+
+  std::uint64_t plan(const Statistics& log, std::size_t evaluations) {
+    const std::size_t units = evaluations / cost();
+    return settings_.distinct ? std::min(units, distinct_.size() - log.size()) : units;
+  }
+
+  template <class Worker>
+  void units(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
+             Scratch& scratch, Statistics& log) const {
+    const auto count = static_cast<std::size_t>(last - first);
+    scratch.coalitions.assign(count * cost(), Coalition(players_));
+    scratch.values.resize(count * cost());
+    for (std::size_t k = 0; k < count; ++k) {
+      RandomStream random(seed, first + k);
+      Coalition& coalition = scratch.coalitions[k * cost()];
+      if (settings_.distinct) {
+        distinct_.coalition(static_cast<std::size_t>(first) + k, random, scratch.order, coalition);
+      } else {
+        scratch.order.resize(players_);
+        std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
+        random_subset(random, scratch.order, draw_.draw(random), coalition);
+      }
+      if (settings_.paired) scratch.coalitions[k * 2 + 1] = coalition.complement();
+    }
+    worker.batch(scratch.coalitions, scratch.values);
+    for (std::size_t k = 0; k < count; ++k) {
+      const double value = settings_.paired
+                               ? 0.5 * (scratch.values[2 * k] - scratch.values[2 * k + 1])
+                               : scratch.values[k];
+      log.add(scratch.coalitions[k * cost()], value);
+    }
+  }
+
+  void summarise(const Statistics& log, Estimate& estimate) const {
+    const double infinity = std::numeric_limits<double>::infinity();
+    estimate.values.assign(players_, 0.0);
+    estimate.standard_errors.assign(players_, infinity);
+    estimate.covariance_players = chosen_;
+    estimate.covariance.assign(chosen_.size() * chosen_.size(), infinity);
+    estimate.degrees_of_freedom =
+        std::max(1.0, static_cast<double>(log.size()) - static_cast<double>(players_) - 1.0);
+    if (log.size() < 2) return;
+
+    std::vector<double> rest(log.values().begin(), log.values().end());
+    double share = grand_ - empty_;
+    WeightedFit linear = fit(log, rest, share);
+    if (settings_.surrogate && players_ <= SpectralSurrogate::most_players && log.size() >= 20) {
+      std::vector<double> guessed = subtract_surrogate(log, rest, share);
+      const WeightedFit adjusted = fit(log, rest, share);
+      if (adjusted.left_out_squares < linear.left_out_squares) {
+        linear = adjusted;
+        estimate.values = std::move(guessed);
+      } else {
+        share = grand_ - empty_;
+      }
+    }
+    const auto intercept = static_cast<Eigen::Index>(has_intercept() ? 1 : 0);
+    const double each = settings_.efficient ? share / static_cast<double>(players_) : 0.0;
+    for (std::size_t i = 0; i < players_; ++i) {
+      const Eigen::Index column = static_cast<Eigen::Index>(i) + intercept;
+      estimate.values[i] += each + linear.coefficients[column];
+      estimate.standard_errors[i] = std::sqrt(linear.variances[column]);
+    }
+    for (std::size_t c = 0; c < estimate.covariance.size(); ++c)
+      estimate.covariance[c] = linear.covariance.data()[c];
+  }
+
+  template <class Archive>
+  void archive(Archive& fields) {
+    fields(empty_);
+    fields(grand_);
+  }
+
+ private:
+  std::size_t cost() const { return settings_.paired ? 2 : 1; }
+  bool has_intercept() const { return !settings_.paired; }
+
+  double weight(std::size_t size) const {
+    const double drawn = settings_.distinct ? distinct_.expected(size) : settings_.sizes[size];
+    return drawn > 0.0 ? settings_.target[size] / drawn : 0.0;
+  }
+
+  WeightedFit fit(const CoalitionLog& log, std::span<const double> values, double share) const {
+    const std::size_t first = has_intercept() ? 1 : 0;
+    const std::size_t columns = players_ + first;
+    const auto n = static_cast<double>(players_);
+    std::vector<std::size_t> sizes(log.size());
+    std::vector<double> weights(log.size());
+    for (std::size_t k = 0; k < log.size(); ++k) {
+      sizes[k] = log.coalition_size(k);
+      weights[k] = weight(sizes[k]);
+    }
+    const double scale =
+        static_cast<double>(log.size()) / std::accumulate(weights.begin(), weights.end(), 0.0);
+
+    const auto dimension = static_cast<Eigen::Index>(columns);
+    Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(dimension, dimension);
+    const double variance = settings_.centre * (1.0 - settings_.centre);
+    if (log.size() * cost() < 3 * players_)
+      penalty.diagonal().tail(static_cast<Eigen::Index>(players_)).setConstant(variance);
+    // Efficient columns sum to zero: the direction that they cannot see is nailed to zero.
+    if (settings_.efficient) penalty.array() += static_cast<double>(log.size()) / n;
+
+    std::vector<std::size_t> chosen;
+    for (const Player p : chosen_)
+      chosen.push_back(p + first);
+    return weighted_fit(log.size(), columns, penalty, chosen, [&](std::size_t row, double* x) {
+      const auto size = static_cast<double>(sizes[row]);
+      const double centre = settings_.efficient ? size / n : settings_.centre;
+      if (first == 1) x[0] = 1.0;
+      const auto words = log.words(row);
+      for (std::size_t i = 0; i < players_; ++i)
+        x[first + i] = static_cast<double>(words[i / 64] >> (i % 64) & 1) - centre;
+      const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
+      return FitTarget{values[row] - fair, scale * weights[row]};
+    });
+  }
+
+  /// Takes from each row a guess made from the other folds, and from `share` what the guess gives
+  /// everybody; returns the guess's own semivalues.
+  std::vector<double> subtract_surrogate(const CoalitionLog& log, std::vector<double>& rest,
+                                         double& share) const {
+    constexpr std::size_t folds = 5;
+    const std::size_t rows = log.size();
+    std::vector<std::uint32_t> all(rows);
+    double level = 0.0;
+    for (std::size_t k = 0; k < rows; ++k) {
+      all[k] = static_cast<std::uint32_t>(log.words(k)[0]);
+      if (!settings_.paired) level += rest[k] / static_cast<double>(rows);
+    }
+    std::vector<std::uint32_t> coalitions;
+    std::vector<double> values;
+    const auto load = [&](std::size_t fold) {
+      coalitions.clear();
+      values.clear();
+      for (std::size_t k = 0; k < rows; ++k) {
+        if (k % folds == fold) continue;
+        coalitions.push_back(all[k]);
+        values.push_back(log.value(k) - level);
+      }
+    };
+    // The decay that guesses the first fold best.
+    double best = 0.02;
+    double least = std::numeric_limits<double>::infinity();
+    load(0);
+    for (const double decay : {0.005, 0.02, 0.08, 0.3}) {
+      SpectralSurrogate surrogate(players_, decay, settings_.paired);
+      std::vector<double> weights;
+      const std::vector<double> table = surrogate.fit(coalitions, values, weights, 1e-2, 40);
+      double error = 0.0;
+      for (std::size_t k = 0; k < rows; k += folds)
+        error += std::pow(log.value(k) - level - table[all[k]], 2);
+      if (error < least) least = error, best = decay;
+    }
+    SpectralSurrogate surrogate(players_, best, settings_.paired);
+    std::vector<double> guessed(players_, 0.0);
+    double given = 0.0;
+    for (std::size_t fold = 0; fold < folds; ++fold) {
+      load(fold);
+      std::vector<double> weights;
+      std::vector<double> table = surrogate.fit(coalitions, values, weights);
+      const double part = static_cast<double>(rows / folds + (fold < rows % folds ? 1 : 0)) /
+                          static_cast<double>(rows);
+      for (std::size_t k = fold; k < rows; k += folds)
+        rest[k] -= table[all[k]];
+      given += part * (table.back() - table.front());
+      const std::vector<double> own = semivalues_of_table(table, settings_.log_weights);
+      for (std::size_t i = 0; i < players_; ++i)
+        guessed[i] += part * own[i];
+    }
+    share -= given;
+    return guessed;
+  }
+
+  FitSettings settings_;
+  std::size_t players_;
+  std::uint64_t seed_;
+  std::vector<Player> chosen_;
+  DistinctCoalitions distinct_;
+  Discrete draw_;
+
+ protected:
+  double empty_ = 0.0;
+  double grand_ = 0.0;
+};
+
+}  // namespace gtap::detail
