@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/estimators/beta_shapley.hpp>
+#include <gtap/estimators/designs/adjusted_reuse.hpp>
 #include <gtap/estimators/designs/exact.hpp>
 #include <gtap/estimators/designs/kernel_shap.hpp>
 #include <gtap/estimators/designs/owen.hpp>
@@ -12,6 +13,7 @@
 #include <gtap/estimators/designs/stratified.hpp>
 #include <gtap/estimators/designs/surrogate.hpp>
 #include <gtap/estimators/designs/svarm.hpp>
+#include <gtap/estimators/designs/truncated_permutation.hpp>
 #include <gtap/estimators/engine.hpp>
 #include <gtap/estimators/law.hpp>
 #include <gtap/estimators/options.hpp>
@@ -38,7 +40,7 @@ inline void check_options(std::size_t players, const EstimateOptions& options) {
 /// What two runs must have in common to go on from one another's checkpoint.
 template <Semivalue Law>
 std::string identity(std::size_t players, const Law& law, const std::string& design,
-                     const EstimateOptions& options) {
+                     const EstimateOptions& options, std::size_t planned_budget) {
   std::uint64_t weights = 0xCBF29CE484222325u;
   for (const double log_weight : law.log_weights(players))
     weights = (weights ^ std::bit_cast<std::uint64_t>(log_weight)) * 0x100000001B3u;
@@ -46,8 +48,15 @@ std::string identity(std::size_t players, const Law& law, const std::string& des
               ") by ", design, ", seed ", options.seed, ", covariance of ",
               options.covariance_of.size(), " players, stopping rules ", options.standard_error,
               '/', options.stable_top, '/', options.stable_rounds, '/',
-              options.stop_when ? "own" : "none");
+              options.stop_when ? "own" : "none", planned_budget == 0 ? "" : ", planned for ",
+              planned_budget == 0 ? "" : std::to_string(planned_budget));
 }
+
+/// Whether a run lays out its whole budget at the start: no larger one can go on from it.
+template <class Run>
+inline constexpr bool budget_is_planned = requires {
+  requires Run::planned_by_budget;
+};
 
 template <class Game, Semivalue Law, class D>
 Estimate run_design(const Game& game, const Law& law, const D& design,
@@ -59,8 +68,10 @@ Estimate run_design(const Game& game, const Law& law, const D& design,
   static_assert(DesignRun<decltype(run)>,
                 "gtap: a design's run needs the members that DesignRun lists; see "
                 "gtap/estimators/design.hpp");
-  Engine<Game, decltype(run)> engine(game, std::move(run), options,
-                                     identity(players, law, name, options));
+  Engine<Game, decltype(run)> engine(
+      game, std::move(run), options,
+      identity(players, law, name, options,
+               budget_is_planned<decltype(run)> ? options.evaluations : 0));
   Estimate estimate = engine.estimate();
   estimate.law = name_of(law);
   estimate.design = name;
@@ -92,13 +103,36 @@ requires(!std::convertible_to<D, EstimateOptions>) Estimate
   return detail::run_design(game, law, design, options);
 }
 
-/// Estimates by the design that measurements chose for the law.
+namespace detail {
+
+/// Where regression's n x n matrices become the burden.
+inline constexpr std::size_t regression_players = 4000;
+
+}  // namespace detail
+
+/// Estimates by the design that measurements chose for the law (docs/estimators.md):
+/// - Shapley, Banzhaf and dropout: Surrogate; SharedCoalition beyond 4,000 players, or SampleReuse
+///   where the budget does not pay for that;
+/// - Shapley where chains make steps cheap, more than 16 players, at least 10 n evaluations:
+///   antithetic Permutation, which then gets many times the coalitions in the same time;
+/// - retention 0 or 1, such as leave-one-out: SharedCoalition, exact at n + 1 evaluations;
+/// - other laws: antithetic Permutation.
 template <class Game, Semivalue Law>
 Estimate estimate(const Game& game, const Law& law, const EstimateOptions& options = {}) {
+  detail::require_value_function<Game>();
+  const auto players = static_cast<std::size_t>(game.players());
   if constexpr (PointLaw<Law>) {
     const double p = law.point();
-    if (p > 0.0 && p < 1.0) return estimate(game, law, Regression{}, options);
-    return estimate(game, law, Permutation{}, options);
+    if (p <= 0.0 || p >= 1.0) return estimate(game, law, SharedCoalition{}, options);
+    if (players <= detail::regression_players) return estimate(game, law, Surrogate{}, options);
+    if (options.evaluations > 2 * players) return estimate(game, law, SharedCoalition{}, options);
+    return estimate(game, law, SampleReuse{}, options);
+  } else if constexpr (std::same_as<Law, Shapley>) {
+    const bool chains =
+        ChainEvaluator<evaluator_t<Game>> && players > 16 && options.evaluations >= 10 * players;
+    if (players <= detail::regression_players && !chains)
+      return estimate(game, law, Surrogate{}, options);
+    return estimate(game, law, Permutation{.antithetic = true}, options);
   } else {
     return estimate(game, law, Permutation{.antithetic = true}, options);
   }

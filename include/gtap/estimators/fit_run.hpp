@@ -3,8 +3,8 @@
 #include <gtap/estimators/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
 #include <gtap/estimators/distinct_coalitions.hpp>
+#include <gtap/estimators/game_guess.hpp>
 #include <gtap/estimators/sizes.hpp>
-#include <gtap/estimators/spectral_surrogate.hpp>
 #include <gtap/estimators/weighted_fit.hpp>
 
 #include <algorithm>
@@ -120,15 +120,16 @@ class FitRun {
 
     std::vector<double> rest(log.values().begin(), log.values().end());
     double share = grand_ - empty_;
-    WeightedFit linear = fit(log, rest, share);
-    if (settings_.surrogate && players_ <= SpectralSurrogate::most_players && log.size() >= 20) {
-      std::vector<double> guessed = subtract_surrogate(log, rest, share);
-      const WeightedFit adjusted = fit(log, rest, share);
+    WeightedFit linear = best_fit(log, rest, share);
+    if (settings_.surrogate && players_ <= GameGuess::most_players && log.size() >= 20) {
+      double given = 0.0;
+      std::vector<double> guessed =
+          GameGuess(log, settings_.paired).subtract(log, settings_.log_weights, rest, given);
+      const WeightedFit adjusted = best_fit(log, rest, share - given);
       if (adjusted.left_out_squares < linear.left_out_squares) {
         linear = adjusted;
         estimate.values = std::move(guessed);
-      } else {
-        share = grand_ - empty_;
+        share -= given;
       }
     }
     const auto intercept = static_cast<Eigen::Index>(has_intercept() ? 1 : 0);
@@ -157,7 +158,22 @@ class FitRun {
     return drawn > 0.0 ? settings_.target[size] / drawn : 0.0;
   }
 
-  WeightedFit fit(const CoalitionLog& log, std::span<const double> values, double share) const {
+  /// With few rows for its columns a fit gains from shrinking: as much as guesses left-out rows
+  /// best, and not at all where the model is right.
+  WeightedFit best_fit(const CoalitionLog& log, std::span<const double> values,
+                       double share) const {
+    const bool few = log.size() * cost() < 3 * players_;
+    WeightedFit best = fit(log, values, share, few ? 1.0 : 0.0);
+    if (!settings_.surrogate || log.size() >= 6 * players_) return best;
+    for (const double ridge : {3.0, 10.0, 30.0}) {
+      WeightedFit other = fit(log, values, share, ridge);
+      if (other.left_out_squares < best.left_out_squares) best = std::move(other);
+    }
+    return best;
+  }
+
+  WeightedFit fit(const CoalitionLog& log, std::span<const double> values, double share,
+                  double ridge) const {
     const std::size_t first = has_intercept() ? 1 : 0;
     const std::size_t columns = players_ + first;
     const auto n = static_cast<double>(players_);
@@ -173,9 +189,9 @@ class FitRun {
     const auto dimension = static_cast<Eigen::Index>(columns);
     Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(dimension, dimension);
     const double variance = settings_.centre * (1.0 - settings_.centre);
-    if (log.size() * cost() < 3 * players_)
-      penalty.diagonal().tail(static_cast<Eigen::Index>(players_)).setConstant(variance);
+    penalty.diagonal().tail(static_cast<Eigen::Index>(players_)).setConstant(ridge * variance);
     // Efficient columns sum to zero: the direction that they cannot see is nailed to zero.
+    penalty.diagonal().array() += 1e-13 * static_cast<double>(log.size());  // never singular
     if (settings_.efficient) penalty.array() += static_cast<double>(log.size()) / n;
 
     std::vector<std::size_t> chosen;
@@ -191,62 +207,6 @@ class FitRun {
       const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
       return FitTarget{values[row] - fair, scale * weights[row]};
     });
-  }
-
-  /// Takes from each row a guess made from the other folds, and from `share` what the guess gives
-  /// everybody; returns the guess's own semivalues.
-  std::vector<double> subtract_surrogate(const CoalitionLog& log, std::vector<double>& rest,
-                                         double& share) const {
-    constexpr std::size_t folds = 5;
-    const std::size_t rows = log.size();
-    std::vector<std::uint32_t> all(rows);
-    double level = 0.0;
-    for (std::size_t k = 0; k < rows; ++k) {
-      all[k] = static_cast<std::uint32_t>(log.words(k)[0]);
-      if (!settings_.paired) level += rest[k] / static_cast<double>(rows);
-    }
-    std::vector<std::uint32_t> coalitions;
-    std::vector<double> values;
-    const auto load = [&](std::size_t fold) {
-      coalitions.clear();
-      values.clear();
-      for (std::size_t k = 0; k < rows; ++k) {
-        if (k % folds == fold) continue;
-        coalitions.push_back(all[k]);
-        values.push_back(log.value(k) - level);
-      }
-    };
-    // The decay that guesses the first fold best.
-    double best = 0.02;
-    double least = std::numeric_limits<double>::infinity();
-    load(0);
-    for (const double decay : {0.005, 0.02, 0.08, 0.3}) {
-      SpectralSurrogate surrogate(players_, decay, settings_.paired);
-      std::vector<double> weights;
-      const std::vector<double> table = surrogate.fit(coalitions, values, weights, 1e-2, 40);
-      double error = 0.0;
-      for (std::size_t k = 0; k < rows; k += folds)
-        error += std::pow(log.value(k) - level - table[all[k]], 2);
-      if (error < least) least = error, best = decay;
-    }
-    SpectralSurrogate surrogate(players_, best, settings_.paired);
-    std::vector<double> guessed(players_, 0.0);
-    double given = 0.0;
-    for (std::size_t fold = 0; fold < folds; ++fold) {
-      load(fold);
-      std::vector<double> weights;
-      std::vector<double> table = surrogate.fit(coalitions, values, weights);
-      const double part = static_cast<double>(rows / folds + (fold < rows % folds ? 1 : 0)) /
-                          static_cast<double>(rows);
-      for (std::size_t k = fold; k < rows; k += folds)
-        rest[k] -= table[all[k]];
-      given += part * (table.back() - table.front());
-      const std::vector<double> own = semivalues_of_table(table, settings_.log_weights);
-      for (std::size_t i = 0; i < players_; ++i)
-        guessed[i] += part * own[i];
-    }
-    share -= given;
-    return guessed;
   }
 
   FitSettings settings_;

@@ -10,80 +10,97 @@
 
 namespace gtap::detail {
 
-/// The Walsh-Hadamard transform in place, not scaled.
+/// The Walsh-Hadamard transform in place, not scaled; the length is a power of two.
 inline void walsh_hadamard(std::span<double> x) {
-  for (std::size_t half = 1; half < x.size(); half *= 2) {
-    for (std::size_t block = 0; block < x.size(); block += 2 * half) {
+  std::size_t half = 1;
+  if (std::countr_zero(x.size()) % 2 == 1) {  // one step of two, then steps of four
+    for (std::size_t k = 0; k + 1 < x.size(); k += 2) {
+      const double difference = x[k] - x[k + 1];
+      x[k] += x[k + 1];
+      x[k + 1] = difference;
+    }
+    half = 2;
+  }
+  for (; 4 * half <= x.size(); half *= 4) {
+    for (std::size_t block = 0; block < x.size(); block += 4 * half) {
       double* const a = x.data() + block;
       double* const b = a + half;
+      double* const c = b + half;
+      double* const d = c + half;
       for (std::size_t k = 0; k < half; ++k) {
-        const double sum = a[k] + b[k];
-        b[k] = a[k] - b[k];
-        a[k] = sum;
+        const double ab = a[k] + b[k];
+        const double a_b = a[k] - b[k];
+        const double cd = c[k] + d[k];
+        const double c_d = c[k] - d[k];
+        a[k] = ab + cd;
+        b[k] = a_b + c_d;
+        c[k] = ab - cd;
+        d[k] = a_b - c_d;
       }
     }
   }
 }
 
-/// A smooth guess at a game of few players from some of its values: the most likely one when
+/// A smooth guess at a function of few players from some of its values: the most likely one when
 /// interactions of d players have independent normal coefficients of variance prop. to decay^d
 /// (a Gaussian process on the hypercube, its kernel diagonal under the Walsh-Hadamard transform).
 /// Solved by conjugate gradients, O(n 2^n) a step.
 class SpectralSurrogate {
  public:
-  static constexpr std::size_t most_players = 16;
-
-  /// `odd`: only interactions of odd order, for the odd part of a game.
+  /// `odd`: the function changes its sign under complement; it is then given, and guessed, on the
+  /// coalitions with player 0 only, numbered by the other players.
   SpectralSurrogate(std::size_t players, double decay, bool odd)
-      : prior_(std::size_t{1} << players), work_(prior_.size()) {
+      : prior_(std::size_t{1} << (odd ? players - 1 : players)), work_(prior_.size()) {
     double total = 0.0;
     for (std::size_t t = 0; t < prior_.size(); ++t) {
-      const auto order = static_cast<double>(std::popcount(t));
+      int order = std::popcount(t);
+      if (odd && order % 2 == 0) ++order;  // player 0 makes the interaction odd
       // Level and single players are left free: ten times what the decay would have them.
-      prior_[t] = odd && std::popcount(t) % 2 == 0
-                      ? 0.0
-                      : std::pow(decay, order) * (order < 2.0 ? 10.0 : 1.0);
+      prior_[t] = std::pow(decay, order) * (order < 2 ? 10.0 : 1.0);
       total += prior_[t];
     }
     for (double& variance : prior_)
       variance /= total;
   }
 
-  /// The guess at all 2^n coalitions, from values at these. `weights` is where the iteration
-  /// starts, and on return the solution, for a later one to start from.
-  std::vector<double> fit(std::span<const std::uint32_t> coalitions, std::span<const double> values,
-                          std::vector<double>& weights, double tolerance = 1e-3,
-                          int most_steps = 60) {
-    constexpr double nugget = 1e-6;
+  /// The guess everywhere, from values at these coalitions. `weights` is where the iteration
+  /// starts, and on return where it ended. A row whose `weight` is fixed at zero by `use` is not
+  /// looked at.
+  std::span<double> fit(std::span<const std::uint32_t> coalitions, std::span<const double> values,
+                        std::span<const char> use, std::vector<double>& weights, double tolerance,
+                        int most_steps) {
     const std::size_t rows = values.size();
     weights.resize(rows, 0.0);
-    std::vector<double> residual(rows);
-    std::vector<double> image(rows);
-    apply(coalitions, weights, image, nugget);
+    image_.resize(rows);
+    residual_.resize(rows);
+    direction_.resize(rows);
+    for (std::size_t k = 0; k < rows; ++k)
+      if (!use[k]) weights[k] = 0.0;
+    apply(coalitions, use, weights);
     double norm = 0.0;
     double target = 0.0;
     for (std::size_t k = 0; k < rows; ++k) {
-      residual[k] = values[k] - image[k];
-      norm += residual[k] * residual[k];
-      target += values[k] * values[k];
+      residual_[k] = use[k] ? values[k] - image_[k] : 0.0;
+      direction_[k] = residual_[k];
+      norm += residual_[k] * residual_[k];
+      if (use[k]) target += values[k] * values[k];
     }
     target *= tolerance * tolerance;
-    std::vector<double> direction(residual);
     for (int step = 0; step < most_steps && norm > target && norm > 0.0; ++step) {
-      apply(coalitions, direction, image, nugget);
+      apply(coalitions, use, direction_);
       double curvature = 0.0;
       for (std::size_t k = 0; k < rows; ++k)
-        curvature += direction[k] * image[k];
+        curvature += direction_[k] * image_[k];
       const double length = norm / curvature;
       double next = 0.0;
       for (std::size_t k = 0; k < rows; ++k) {
-        weights[k] += length * direction[k];
-        residual[k] -= length * image[k];
-        next += residual[k] * residual[k];
+        weights[k] += length * direction_[k];
+        residual_[k] -= length * image_[k];
+        next += residual_[k] * residual_[k];
       }
       const double turn = next / norm;
       for (std::size_t k = 0; k < rows; ++k)
-        direction[k] = residual[k] + turn * direction[k];
+        direction_[k] = residual_[k] + turn * direction_[k];
       norm = next;
     }
     smooth(coalitions, weights);
@@ -102,15 +119,19 @@ class SpectralSurrogate {
     walsh_hadamard(work_);
   }
 
-  void apply(std::span<const std::uint32_t> coalitions, std::span<const double> weights,
-             std::vector<double>& image, double nugget) {
+  void apply(std::span<const std::uint32_t> coalitions, std::span<const char> use,
+             std::span<const double> weights) {
+    constexpr double nugget = 1e-6;  // keeps the system regular
     smooth(coalitions, weights);
     for (std::size_t k = 0; k < weights.size(); ++k)
-      image[k] = work_[coalitions[k]] + nugget * weights[k];
+      image_[k] = use[k] ? work_[coalitions[k]] + nugget * weights[k] : 0.0;
   }
 
   std::vector<double> prior_;
   std::vector<double> work_;
+  std::vector<double> image_;
+  std::vector<double> residual_;
+  std::vector<double> direction_;
 };
 
 /// Every player's semivalue from the table of all 2^n values, by folding; `table` is used up.

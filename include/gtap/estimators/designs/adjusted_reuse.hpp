@@ -1,0 +1,164 @@
+#pragma once
+
+#include <gtap/estimators/coalition_log.hpp>
+#include <gtap/estimators/design.hpp>
+#include <gtap/estimators/moments.hpp>
+#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/weighted_fit.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace gtap {
+
+/// Regression-adjusted sample reuse (Witter, Liu & Musco 2025) for any law: an additive
+/// guess f is fitted to one half of the coalitions, the index of v - f is estimated on the other
+/// by weighted means, and f's own index, its coefficients, is added back; and the other way round.
+/// Unbiased, because neither half judges its own guess. One evaluation a unit, in batches;
+/// standard errors over units.
+///
+/// Sizes are drawn as the law mixes those seen with and without a player, and weighted to count
+/// what it says.
+struct AdjustedReuse {
+  template <Semivalue Law>
+  auto run(const Law& law, const RunContext& context) const;
+  std::string name() const { return "AdjustedReuse"; }
+};
+
+namespace detail {
+
+class AdjustedReuseRun {
+ public:
+  AdjustedReuseRun(std::span<const double> log_weights, const RunContext& context)
+      : players_(context.players), chosen_(context.covariance_of) {
+    require_budget("AdjustedReuse", 4, context.evaluations);
+    const auto n = static_cast<double>(players_);
+    require_memory("AdjustedReuse",
+                   24.0 * n * n + static_cast<double>(context.evaluations) * (n / 8.0 + 16.0),
+                   "SharedCoalition or SampleReuse");
+    const std::vector<double> others = size_probabilities(log_weights);
+    // With i inside, the others have s - 1 members: weight P(s-1) / P(|S| = s, i in S).
+    inside_.assign(players_ + 1, 0.0);
+    outside_.assign(players_ + 1, 0.0);
+    sizes_.assign(players_ + 1, 0.0);
+    for (std::size_t s = 0; s < players_; ++s) {
+      const auto k = static_cast<double>(s);
+      sizes_[s] += others[s] * (n - k) / n;
+      sizes_[s + 1] += others[s] * (k + 1.0) / n;
+    }
+    for (std::size_t s = 0; s <= players_; ++s) {
+      const auto k = static_cast<double>(s);
+      if (s > 0 && others[s - 1] > 0.0) inside_[s] = others[s - 1] * n / (k * sizes_[s]);
+      if (s < players_ && others[s] > 0.0) outside_[s] = others[s] * n / ((n - k) * sizes_[s]);
+    }
+    draw_ = Discrete(sizes_);
+  }
+
+  using Statistics = CoalitionLog;
+  struct Scratch {
+    std::vector<Coalition> coalitions;
+    std::vector<double> values;
+    std::vector<Player> order;
+  };
+  Statistics statistics() const { return CoalitionLog(players_); }
+  Scratch scratch() const { return {}; }
+  std::size_t chunk() const { return 256; }
+
+  template <class Worker>
+  void begin(Worker&) {}
+  std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations; }
+
+  template <class Worker>
+  void units(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
+             Scratch& scratch, Statistics& log) const {
+    const auto count = static_cast<std::size_t>(last - first);
+    scratch.coalitions.assign(count, Coalition(players_));
+    scratch.values.resize(count);
+    scratch.order.resize(players_);
+    for (std::size_t k = 0; k < count; ++k) {
+      RandomStream random(seed, first + k);
+      std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
+      random_subset(random, scratch.order, draw_.draw(random), scratch.coalitions[k]);
+    }
+    worker.batch(scratch.coalitions, scratch.values);
+    for (std::size_t k = 0; k < count; ++k)
+      log.add(scratch.coalitions[k], scratch.values[k]);
+  }
+
+  void summarise(const Statistics& log, Estimate& estimate) const {
+    const std::size_t rows = log.size();
+    Moments halves[2] = {Moments(players_, chosen_), Moments(players_, chosen_)};
+    std::vector<double> credit(players_);
+    for (std::size_t half = 0; half < 2 && rows >= 4; ++half) {
+      const Eigen::VectorXd guess = fit(log, 1 - half);
+      for (std::size_t k = half; k < rows; k += 2) {
+        const std::size_t size = log.coalition_size(k);
+        double rest = log.value(k) - guess[0];
+        for (std::size_t i = 0; i < players_; ++i) {
+          if (log.contains(k, i)) rest -= guess[static_cast<Eigen::Index>(i + 1)];
+        }
+        for (std::size_t i = 0; i < players_; ++i) {
+          credit[i] = guess[static_cast<Eigen::Index>(i + 1)] +
+                      rest * (log.contains(k, i) ? inside_[size] : -outside_[size]);
+        }
+        halves[half].add(credit);
+      }
+    }
+    // The mean of both halves' means, with their variances: each has its own guess.
+    Estimate second;
+    halves[0].summarise(estimate);
+    halves[1].summarise(second);
+    for (std::size_t i = 0; i < players_; ++i) {
+      estimate.values[i] = 0.5 * (estimate.values[i] + second.values[i]);
+      estimate.standard_errors[i] =
+          0.5 * std::hypot(estimate.standard_errors[i], second.standard_errors[i]);
+    }
+    for (std::size_t c = 0; c < estimate.covariance.size(); ++c)
+      estimate.covariance[c] = 0.25 * (estimate.covariance[c] + second.covariance[c]);
+    estimate.degrees_of_freedom += second.degrees_of_freedom;
+  }
+
+  template <class Archive>
+  void archive(Archive&) {}
+
+ private:
+  /// Intercept and one coefficient a player, from one half of the rows; lightly shrunk, so that it
+  /// exists for any rows.
+  Eigen::VectorXd fit(const CoalitionLog& log, std::size_t half) const {
+    const auto columns = static_cast<Eigen::Index>(players_ + 1);
+    const std::size_t rows = (log.size() - half + 1) / 2;
+    const double ridge = rows < 3 * players_ ? 0.25 : 1e-9;
+    Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(columns, columns);
+    penalty.diagonal().tail(columns - 1).setConstant(ridge);
+    return weighted_fit(rows, players_ + 1, penalty, {},
+                        [&](std::size_t row, double* x) {
+                          const std::size_t k = 2 * row + half;
+                          x[0] = 1.0;
+                          for (std::size_t i = 0; i < players_; ++i)
+                            x[i + 1] = log.contains(k, i) ? 1.0 : 0.0;
+                          return FitTarget{log.value(k), 1.0};
+                        })
+        .coefficients;
+  }
+
+  std::size_t players_;
+  std::vector<Player> chosen_;
+  std::vector<double> sizes_;
+  std::vector<double> inside_;
+  std::vector<double> outside_;
+  Discrete draw_;
+};
+
+}  // namespace detail
+
+template <Semivalue Law>
+auto AdjustedReuse::run(const Law& law, const RunContext& context) const {
+  return detail::AdjustedReuseRun(detail::checked_log_weights(law, context.players), context);
+}
+
+}  // namespace gtap

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <gtap/estimators/coalition_log.hpp>
+#include <gtap/estimators/spectral_surrogate.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace gtap::detail {
+
+/// A guess at a game from evaluated coalitions, cross-fitted: what a row is told comes from rows
+/// of other folds. The guess is a mean by size, where that helps, plus a SpectralSurrogate of the
+/// rest; which, and how fast interactions fade, is what guesses the first fold best.
+class GameGuess {
+ public:
+  static constexpr std::size_t most_players = 16;
+  static constexpr std::size_t folds = 5;
+
+  /// `odd`: values are half differences between a coalition and its complement.
+  GameGuess(const CoalitionLog& log, bool odd)
+      : players_(log.players()), odd_(odd), rows_(log.size()), use_(rows_) {
+    for (std::size_t k = 0; k < rows_; ++k) {
+      const auto bits = static_cast<std::uint32_t>(log.words(k)[0]);
+      double value = log.value(k);
+      if (odd_ && (bits & 1) == 0) {
+        bits_.push_back(~bits & static_cast<std::uint32_t>((std::uint64_t{1} << players_) - 1));
+        value = -value;
+      } else {
+        bits_.push_back(bits);
+      }
+      cells_.push_back(odd_ ? bits_[k] >> 1 : bits_[k]);
+      values_.push_back(value);
+    }
+    choose();
+  }
+
+  /// Takes from each row's value (in the log's order and sign) what the other folds guess for it.
+  /// Returns the guess's semivalues, and adds to `spread` what it gives all players together.
+  std::vector<double> subtract(const CoalitionLog& log, std::span<const double> log_weights,
+                               std::vector<double>& rest, double& spread) {
+    std::vector<double> indices(players_, 0.0);
+    SpectralSurrogate surrogate(players_, best_.decay, odd_);
+    std::vector<double> weights;
+    for (std::size_t fold = 0; fold < folds; ++fold) {
+      guess(surrogate, fold, best_.by_size, weights, 1e-3, 60);
+      const double part = static_cast<double>(rows_ / folds + (fold < rows_ % folds ? 1 : 0)) /
+                          static_cast<double>(rows_);
+      for (std::size_t k = fold; k < rows_; k += folds) {
+        const bool turned = odd_ && (log.words(k)[0] & 1) == 0;
+        rest[k] -= (turned ? -1.0 : 1.0) * guess_[cells_[k]];
+      }
+      std::vector<double> table = whole_table();
+      spread += part * (table.back() - table.front());
+      const std::vector<double> own = semivalues_of_table(table, log_weights);
+      for (std::size_t i = 0; i < players_; ++i)
+        indices[i] += part * own[i];
+    }
+    return indices;
+  }
+
+ private:
+  struct Choice {
+    double decay;
+    bool by_size;
+  };
+
+  void choose() {
+    double least = std::numeric_limits<double>::infinity();
+    for (const bool by_size : {false, true}) {
+      std::vector<double> weights;
+      for (const double decay : {0.3, 0.08, 0.02, 0.005}) {
+        SpectralSurrogate surrogate(players_, decay, odd_);
+        guess(surrogate, 0, by_size, weights, 1e-2, 15);
+        double error = 0.0;
+        for (std::size_t k = 0; k < rows_; k += folds)
+          error += std::pow(values_[k] - guess_[cells_[k]], 2);
+        if (error < least) {
+          least = error;
+          best_ = {decay, by_size};
+        }
+      }
+    }
+  }
+
+  /// guess_ by cell, from all rows but one fold's.
+  void guess(SpectralSurrogate& surrogate, std::size_t fold, bool by_size,
+             std::vector<double>& weights, double tolerance, int steps) {
+    double level = 0.0;
+    double count = 0.0;
+    for (std::size_t k = 0; k < rows_; ++k) {
+      use_[k] = k % folds != fold;
+      if (!use_[k] || odd_) continue;
+      level += values_[k];
+      count += 1.0;
+    }
+    if (count > 0.0) level /= count;
+    std::vector<double> sizes(players_ + 1, level);
+    if (by_size) add_size_means(level, sizes);
+    rest_.resize(rows_);
+    for (std::size_t k = 0; k < rows_; ++k)
+      rest_[k] = values_[k] - sizes[size_of(bits_[k])];
+    const std::span<const double> smooth =
+        surrogate.fit(cells_, rest_, use_, weights, tolerance, steps);
+    guess_.resize(smooth.size());
+    for (std::size_t c = 0; c < guess_.size(); ++c)
+      guess_[c] = smooth[c] + sizes[size_of(odd_ ? 2 * c + 1 : c)];
+  }
+
+  /// Means by size, drawn towards the level by one row's worth.
+  void add_size_means(double level, std::vector<double>& sizes) const {
+    std::vector<double> counts(players_ + 1, 1.0);
+    std::vector<double> sums(players_ + 1, 0.0);
+    for (std::size_t k = 0; k < rows_; ++k) {
+      if (!use_[k]) continue;
+      const std::size_t size = size_of(bits_[k]);
+      sums[size] += values_[k] - level;
+      counts[size] += 1.0;
+      if (!odd_) continue;
+      sums[players_ - size] -= values_[k];
+      counts[players_ - size] += 1.0;
+    }
+    for (std::size_t s = 0; s <= players_; ++s)
+      sizes[s] += sums[s] / counts[s];
+  }
+
+  std::vector<double> whole_table() const {
+    if (!odd_) return guess_;
+    std::vector<double> table(2 * guess_.size());
+    for (std::size_t c = 0; c < guess_.size(); ++c) {
+      table[2 * c + 1] = guess_[c];
+      table[(table.size() - 1) ^ (2 * c + 1)] = -guess_[c];
+    }
+    return table;
+  }
+
+  static std::size_t size_of(std::size_t bits) {
+    return static_cast<std::size_t>(std::popcount(bits));
+  }
+
+  std::size_t players_;
+  bool odd_;
+  std::size_t rows_;
+  std::vector<char> use_;
+  std::vector<std::uint32_t> bits_;   // when odd, of the one with player 0
+  std::vector<std::uint32_t> cells_;  // its number for the surrogate
+  std::vector<double> values_;
+  std::vector<double> rest_;
+  std::vector<double> guess_;
+  Choice best_{0.02, false};
+};
+
+}  // namespace gtap::detail
