@@ -42,6 +42,7 @@ class DistinctCoalitions {
     const std::vector<std::size_t> counts = allot(available, wanted, count, random);
     for (std::size_t s = 0; s < sizes; ++s) {
       add_size(s, counts[s], available[s], random);
+      taken_.push_back(available[s] > 0.0 ? std::min(1.0, expected_[s] / available[s]) : 0.0);
       if (paired && 2 * s != players_) expected_[s] *= 0.5;
     }
     random.shuffle(std::span(plan_));
@@ -51,6 +52,9 @@ class DistinctCoalitions {
 
   /// How many coalitions of this size were expected in the plan (of a pair, each counts a half).
   double expected(std::size_t size) const { return expected_[size]; }
+
+  /// The probability with which a coalition of this size is in the plan.
+  double taken(std::size_t size) const { return taken_[size]; }
 
   /// Coalition number k; `random` is used only where sizes have too many coalitions to number.
   void coalition(std::size_t k, RandomStream& random, std::vector<Player>& order,
@@ -156,6 +160,7 @@ class DistinctCoalitions {
   std::size_t players_ = 0;
   bool paired_ = false;
   std::vector<double> expected_;
+  std::vector<double> taken_;
   std::vector<Entry> plan_;
 };
 

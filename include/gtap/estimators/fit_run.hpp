@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -120,18 +121,25 @@ class FitRun {
 
     std::vector<double> rest(log.values().begin(), log.values().end());
     double share = grand_ - empty_;
-    WeightedFit linear = best_fit(log, rest, share);
+    // Drawn without repetition, rows that are nearly all of their size leave little to chance; not
+    // so what differs between the folds' guesses.
+    bool finite = settings_.distinct;
     if (settings_.surrogate && players_ <= GameGuess::most_players && log.size() >= 20) {
-      double given = 0.0;
+      std::vector<double> adjusted(rest);
       std::vector<double> guessed =
-          GameGuess(log, settings_.paired).subtract(log, settings_.log_weights, rest, given);
-      const WeightedFit adjusted = best_fit(log, rest, share - given);
-      if (adjusted.left_out_squares < linear.left_out_squares) {
-        linear = adjusted;
+          GameGuess(log, settings_.paired, row_importance(log))
+              .subtract(log, settings_.log_weights, adjusted,
+                        settings_.efficient ? std::optional(share) : std::nullopt);
+      const double ridge = least_ridge(log);
+      if (fit(log, adjusted, 0.0, ridge, false).variances.sum() <
+          fit(log, rest, share, ridge, true).variances.sum()) {
+        rest = std::move(adjusted);
         estimate.values = std::move(guessed);
-        share -= given;
+        share = 0.0;
+        finite = false;
       }
     }
+    const WeightedFit linear = best_fit(log, rest, share, finite);
     const auto intercept = static_cast<Eigen::Index>(has_intercept() ? 1 : 0);
     const double each = settings_.efficient ? share / static_cast<double>(players_) : 0.0;
     for (std::size_t i = 0; i < players_; ++i) {
@@ -160,20 +168,33 @@ class FitRun {
 
   /// With few rows for its columns a fit gains from shrinking: as much as guesses left-out rows
   /// best, and not at all where the model is right.
-  WeightedFit best_fit(const CoalitionLog& log, std::span<const double> values,
-                       double share) const {
-    const bool few = log.size() * cost() < 3 * players_;
-    WeightedFit best = fit(log, values, share, few ? 1.0 : 0.0);
+  WeightedFit best_fit(const CoalitionLog& log, std::span<const double> values, double share,
+                       bool finite) const {
+    WeightedFit best = fit(log, values, share, least_ridge(log), finite);
     if (!settings_.surrogate || log.size() >= 6 * players_) return best;
     for (const double ridge : {3.0, 10.0, 30.0}) {
-      WeightedFit other = fit(log, values, share, ridge);
+      WeightedFit other = fit(log, values, share, ridge, finite);
       if (other.left_out_squares < best.left_out_squares) best = std::move(other);
     }
     return best;
   }
 
+  double least_ridge(const CoalitionLog& log) const {
+    return log.size() * cost() < 3 * players_ ? 1.0 : 0.0;
+  }
+
+  /// What a row's error counts in the end: the square of its weight times its columns.
+  std::vector<double> row_importance(const CoalitionLog& log) const {
+    std::vector<double> importance(log.size(), 1.0);
+    for (std::size_t k = 0; k < log.size() && settings_.efficient; ++k) {
+      const std::size_t size = log.coalition_size(k);
+      importance[k] = std::pow(weight(size), 2) * static_cast<double>(size * (players_ - size));
+    }
+    return importance;
+  }
+
   WeightedFit fit(const CoalitionLog& log, std::span<const double> values, double share,
-                  double ridge) const {
+                  double ridge, bool finite) const {
     const std::size_t first = has_intercept() ? 1 : 0;
     const std::size_t columns = players_ + first;
     const auto n = static_cast<double>(players_);
@@ -205,7 +226,8 @@ class FitRun {
       for (std::size_t i = 0; i < players_; ++i)
         x[first + i] = static_cast<double>(words[i / 64] >> (i % 64) & 1) - centre;
       const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
-      return FitTarget{values[row] - fair, scale * weights[row]};
+      return FitTarget{values[row] - fair, scale * weights[row],
+                       finite ? 1.0 - distinct_.taken(sizes[row]) : 1.0};
     });
   }
 

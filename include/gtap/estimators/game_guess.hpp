@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,7 +23,8 @@ class GameGuess {
   static constexpr std::size_t folds = 5;
 
   /// `odd`: values are half differences between a coalition and its complement.
-  GameGuess(const CoalitionLog& log, bool odd)
+  /// `importance` weighs rows' errors where guesses are compared.
+  GameGuess(const CoalitionLog& log, bool odd, std::span<const double> importance)
       : players_(log.players()), odd_(odd), rows_(log.size()), use_(rows_) {
     for (std::size_t k = 0; k < rows_; ++k) {
       const auto bits = static_cast<std::uint32_t>(log.words(k)[0]);
@@ -36,13 +38,13 @@ class GameGuess {
       cells_.push_back(odd_ ? bits_[k] >> 1 : bits_[k]);
       values_.push_back(value);
     }
-    choose();
+    choose(importance);
   }
 
   /// Takes from each row's value (in the log's order and sign) what the other folds guess for it.
-  /// Returns the guess's semivalues, and adds to `spread` what it gives all players together.
+  /// Returns the guess's semivalues. With `share`, the guess is told what v(N) - v({}) is.
   std::vector<double> subtract(const CoalitionLog& log, std::span<const double> log_weights,
-                               std::vector<double>& rest, double& spread) {
+                               std::vector<double>& rest, std::optional<double> share) {
     std::vector<double> indices(players_, 0.0);
     SpectralSurrogate surrogate(players_, best_.decay, odd_);
     std::vector<double> weights;
@@ -55,7 +57,10 @@ class GameGuess {
         rest[k] -= (turned ? -1.0 : 1.0) * guess_[cells_[k]];
       }
       std::vector<double> table = whole_table();
-      spread += part * (table.back() - table.front());
+      if (share) {
+        table.back() = 0.5 * *share;
+        table.front() = -0.5 * *share;
+      }
       const std::vector<double> own = semivalues_of_table(table, log_weights);
       for (std::size_t i = 0; i < players_; ++i)
         indices[i] += part * own[i];
@@ -69,7 +74,7 @@ class GameGuess {
     bool by_size;
   };
 
-  void choose() {
+  void choose(std::span<const double> importance) {
     double least = std::numeric_limits<double>::infinity();
     for (const bool by_size : {false, true}) {
       std::vector<double> weights;
@@ -78,7 +83,7 @@ class GameGuess {
         guess(surrogate, 0, by_size, weights, 1e-2, 15);
         double error = 0.0;
         for (std::size_t k = 0; k < rows_; k += folds)
-          error += std::pow(values_[k] - guess_[cells_[k]], 2);
+          error += importance[k] * std::pow(values_[k] - guess_[cells_[k]], 2);
         if (error < least) {
           least = error;
           best_ = {decay, by_size};

@@ -11,11 +11,13 @@
 
 namespace gtap::detail {
 
-/// One row of a weighted least squares problem: what its columns should give, and how much it
-/// counts.
+/// One row of a weighted least squares problem: what its columns should give, how much it counts,
+/// and how much of the variance that it shows is chance: 1, less where the rows are a good part of
+/// all that there are.
 struct FitTarget {
   double value;
   double weight;
+  double chance = 1.0;
 };
 
 /// Least squares with the jackknife's uncertainty: each row is left out in turn, which weights its
@@ -38,14 +40,17 @@ WeightedFit weighted_fit(std::size_t rows, std::size_t columns, const Eigen::Mat
   Eigen::MatrixXd x;
   Eigen::VectorXd y;
   Eigen::VectorXd root;
+  Eigen::VectorXd chance;
   const auto load = [&](std::size_t first) {
     const auto count = static_cast<Eigen::Index>(std::min(block, rows - first));
     x.resize(size, count);
     y.resize(count);
     root.resize(count);
+    chance.resize(count);
     for (Eigen::Index k = 0; k < count; ++k) {
       const FitTarget target = fill(first + static_cast<std::size_t>(k), x.col(k).data());
       root[k] = std::sqrt(target.weight);
+      chance[k] = std::sqrt(target.chance);
       y[k] = target.value * root[k];
       x.col(k) *= root[k];
     }
@@ -73,7 +78,7 @@ WeightedFit weighted_fit(std::size_t rows, std::size_t columns, const Eigen::Mat
     for (Eigen::Index k = 0; k < x.cols(); ++k) {
       const double leverage = std::min(x.col(k).dot(influence.col(k)), 1.0 - 1e-9);
       const double left_out = residuals[k] / (1.0 - leverage);
-      influence.col(k) *= left_out;
+      influence.col(k) *= left_out * chance[k];
       fit.left_out_squares += left_out * left_out;
     }
     fit.variances += influence.rowwise().squaredNorm();
