@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 namespace gtap {
@@ -63,7 +64,9 @@ void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& un
   const StageInput<T> unpruned_samples(unpruned, unpruned_inputs);
   const std::size_t places = inputs.tiles() * samples.positions();
   const std::size_t wanted = std::max<std::size_t>(1, options.samples / nn::tile_images);
-  const std::size_t step = std::max<std::size_t>(1, places / wanted);
+  std::size_t step = std::max<std::size_t>(1, places / wanted);
+  while (std::gcd(step, samples.positions()) != 1)
+    ++step;  // or steps would fall on the same few pixels of every image
   const std::size_t group_outputs = outputs.size() / samples.groups();
   const std::size_t unpruned_group = unpruned.out.channels / unpruned_samples.groups();
   const auto features = static_cast<Eigen::Index>(samples.features());

@@ -120,16 +120,15 @@ void forward(const Node<T>& node, const Softmax&, Channels, Channels, const T* x
   kernels::softmax(node.in.channels, x, y);
 }
 
-/// Activations, and Flatten and Dropout, which leave every number as it is.
+/// Activations, and Flatten and Dropout, which leave every number as it is and where it is.
 template <class T, class Pointwise>
 void forward(const Node<T>& node, const Pointwise&, Channels channels, Channels, const T* x, T* y,
              kernels::Activation) {
   const kernels::Activation activation = activation_of(node.layer);
   if (x == y && activation.kind == kernels::Activation::none) return;
-  for_channels(node, channels, x, y,
-               [&, count = node.in.pixels() * tile_images](const T* in, T* out) {
-                 kernels::activate(activation, in, out, count);
-               });
+  const std::size_t count = node.in.pixels() * tile_images;
+  for (const std::uint32_t c : channels)
+    kernels::activate(activation, x + c * count, y + c * count, count);
 }
 
 }  // namespace detail
