@@ -23,10 +23,10 @@ struct Settings {
   std::size_t test_images() const { return quick ? 2'000 : 10'000; }
   std::size_t value_images() const { return quick ? 256 : 1'024; }
   std::size_t calibration_images() const { return quick ? 2'048 : 4'096; }
-  std::size_t fine_tuning_images() const { return quick ? 1'024 : 20'000; }
+  std::size_t fine_tuning_images() const { return quick ? 1'024 : 10'000; }
   std::size_t epochs() const { return quick ? 2 : 10; }
   /// The part of the units that leaves in a round of an iterated procedure.
-  double part_of_round() const { return quick ? 0.25 : 0.03; }
+  double part_of_round() const { return quick ? 0.25 : 0.05; }
   /// What an estimate may spend in each of many rounds: so many times the value of one coalition
   /// and of all its neighbours. Ten times as much where there is only one round.
   std::size_t stars() const { return quick ? 2 : 10; }
