@@ -3,48 +3,13 @@
 /// Everything that needs only Eigen and xsimd; what is listed here brings in the rest. Each header
 /// also stands alone: programs that need one room compile faster with that room's headers.
 
-#include <gtap/estimators/beta_shapley.hpp>
-#include <gtap/estimators/checkpoint.hpp>
-#include <gtap/estimators/coalition_log.hpp>
-#include <gtap/estimators/design.hpp>
-#include <gtap/estimators/designs/adjusted_reuse.hpp>
-#include <gtap/estimators/designs/exact.hpp>
-#include <gtap/estimators/designs/kernel_shap.hpp>
-#include <gtap/estimators/designs/owen.hpp>
-#include <gtap/estimators/designs/permutation.hpp>
-#include <gtap/estimators/designs/regression.hpp>
-#include <gtap/estimators/designs/sample_reuse.hpp>
-#include <gtap/estimators/designs/shared_coalition.hpp>
-#include <gtap/estimators/designs/short_chains.hpp>
-#include <gtap/estimators/designs/stratified.hpp>
-#include <gtap/estimators/designs/surrogate.hpp>
-#include <gtap/estimators/designs/svarm.hpp>
-#include <gtap/estimators/designs/truncated_permutation.hpp>
-#include <gtap/estimators/distinct_coalitions.hpp>
-#include <gtap/estimators/engine.hpp>
-#include <gtap/estimators/estimate.hpp>
-#include <gtap/estimators/estimators.hpp>
-#include <gtap/estimators/fit_run.hpp>
-#include <gtap/estimators/game_guess.hpp>
-#include <gtap/estimators/law.hpp>
-#include <gtap/estimators/moments.hpp>
-#include <gtap/estimators/options.hpp>
-#include <gtap/estimators/quadrature.hpp>
-#include <gtap/estimators/sizes.hpp>
-#include <gtap/estimators/spectral_surrogate.hpp>
-#include <gtap/estimators/stopping.hpp>
-#include <gtap/estimators/student.hpp>
 #include <gtap/estimators/uncertainty_band.hpp>
-#include <gtap/estimators/weighted_fit.hpp>
-#include <gtap/estimators/worker.hpp>
 #include <gtap/games/cached.hpp>
 #include <gtap/games/callable.hpp>
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 #include <gtap/games/grouped.hpp>
-#include <gtap/games/subgame.hpp>
 #include <gtap/io/estimate_csv.hpp>
-#include <gtap/io/file.hpp>
 #include <gtap/io/stored_tensor.hpp>
 #include <gtap/network/baselines.hpp>
 #include <gtap/network/compensation.hpp>
@@ -52,7 +17,6 @@
 #include <gtap/network/mask.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/initialize.hpp>
-#include <gtap/nn/kernels/dense_toggle.hpp>
 #include <gtap/nn/kernels/gradient.hpp>
 #include <gtap/nn/train.hpp>
 #include <gtap/pruning/game_procedures.hpp>
