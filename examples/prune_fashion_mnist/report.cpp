@@ -31,7 +31,8 @@ std::string title(const Recipe& recipe) {
 std::string layers(const Problem& problem, const Coalition& kept) {
   std::string text;
   for (const std::size_t count : problem.units.count(kept)) {
-    text += (text.empty() ? "" : "-") + std::to_string(count);
+    if (!text.empty()) text += '-';
+    text += std::to_string(count);
   }
   return text;
 }
