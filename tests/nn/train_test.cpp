@@ -172,6 +172,8 @@ TEST_CASE("what cannot be trained is named", "[train][error]") {
         "weight_decay: expected a number of 0 or more, got -1");
   CHECK(message({.optimizer = Adam{.beta2 = 1.0}}) == "beta2: expected a number in [0, 1), got 1");
   CHECK(message({.final_rate = 0.0}) == "final_rate: expected a share in (0, 1], got 0");
+  CHECK(message({.patience = 2}) ==
+        "train: expected a validation set to be patient about, got patience 2");
   data.labels[4] = 3;
   CHECK(message({}) == "train: expected labels below 3, got label 3 of image 4");
   data.labels[4] = 0;

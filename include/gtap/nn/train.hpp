@@ -27,7 +27,7 @@ struct TrainOptions {
   Optimizer optimizer = Adam{};
   double final_rate =
       1.0;  ///< the learning rate falls along half a cosine to this share, in (0, 1]
-  std::size_t patience = 0;  ///< stop after so many epochs without a better one; 0: never
+  std::size_t patience = 0;  ///< stop after so many epochs without better validation; 0: never
   std::uint64_t seed = 0;    ///< of the order of images and of dropout; not of initial weights
   std::size_t threads = 0;   ///< 0: those of the machine; the result does not depend on it
   ProgressCallback progress = {};  ///< counts images, over all epochs
@@ -191,6 +191,9 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
   data.check("train", net.output().size());
   for (std::size_t t = 0; t < data.images.tiles(); ++t)
     data.images.check_finite("train", t);
+  if (options.patience > 0 && validation == nullptr) {
+    fail("train", "a validation set to be patient about", text("patience ", options.patience));
+  }
   if (validation != nullptr) validation->check("train, validation set", net.output().size());
   if (net.parameters() == 0) fail("train", "a network with parameters", "none");
   net.check_finite();
