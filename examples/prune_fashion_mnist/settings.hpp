@@ -22,7 +22,7 @@ struct Settings {
   std::size_t validation_images() const { return quick ? 2'000 : 10'000; }
   std::size_t test_images() const { return quick ? 2'000 : 10'000; }
   std::size_t value_images() const { return quick ? 256 : 1'024; }
-  std::size_t calibration_images() const { return quick ? 2'048 : 4'096; }
+  std::size_t calibration_images() const { return quick ? 2'048 : 8'192; }
   std::size_t fine_tuning_images() const { return quick ? 1'024 : 10'000; }
   std::size_t epochs() const { return quick ? 2 : 10; }
   /// The part of the units that leaves in a round of an iterated procedure.
