@@ -48,13 +48,13 @@ struct KernelRange {
 /// Rows are counted from the input column that kernel column 0 falls on, which may be left of the
 /// image, so `shift` is added to it: every listed row is inside.
 struct TapList {
-  static constexpr std::size_t most = 256;
-  std::array<std::uint32_t, most> rows;
-  std::array<std::uint32_t, most> weights;
+  static constexpr std::size_t most = 512;
+  std::array<Tap, most> taps;
   std::size_t size = 0;
 
   void fill(const ConvGeometry& g, std::size_t y, KernelRange columns, std::size_t shift,
-            std::span<const std::uint32_t> channels, std::size_t first, std::size_t last) {
+            std::span<const std::uint32_t> channels, std::size_t first, std::size_t last,
+            std::size_t row) {
     const std::size_t area = g.kernel.height * g.kernel.width;
     const std::size_t group_channels = g.in.channels / g.groups;
     size = 0;
@@ -65,10 +65,9 @@ struct TapList {
       const std::size_t iy = y * g.stride.height + ky;
       if (iy < g.padding.height || iy >= g.in.height + g.padding.height) continue;
       if (kx < columns.first || kx >= columns.last) continue;
-      const std::size_t row = (channel * g.in.height + iy - g.padding.height) * g.in.width;
-      rows[size] = static_cast<std::uint32_t>(row + shift + kx);
-      weights[size] = static_cast<std::uint32_t>(channel % group_channels * area + f % area);
-      ++size;
+      const std::size_t left = (channel * g.in.height + iy - g.padding.height) * g.in.width;
+      taps[size++] = {static_cast<std::uint32_t>((left + shift + kx) * row),
+                      static_cast<std::uint32_t>(channel % group_channels * area + f % area)};
     }
   }
 };
@@ -92,7 +91,7 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
                     std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
   if (out_channels.empty()) return;
   const std::size_t all_taps = in_channels.size() * g.kernel.height * g.kernel.width;
-  const std::size_t part = even_part(all_taps, std::min(TapList::most, 2 * block_rows<T>));
+  const std::size_t part = even_part(all_taps, TapList::most);
   const std::size_t pixels = g.out.height * g.out.width;
   TapList inner;
   TapList border;
@@ -100,22 +99,20 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
     std::size_t done = 0;
     do {
       const std::size_t end = std::min(done + part, all_taps);
-      Accumulation<T> a{.weight = target.weight,
-                        .weight_stride = g.taps(),
-                        .tap_rows = nullptr,
-                        .tap_weights = nullptr,
-                        .taps = 0,
-                        .in = in,
-                        .row = row,
-                        .out = nullptr,
-                        .out_stride = pixels * row,
-                        .width = row};
+      Accumulation<T, ListedTaps> a{.weight = target.weight,
+                                    .weight_stride = g.taps(),
+                                    .taps = {nullptr},
+                                    .count = 0,
+                                    .in = in,
+                                    .out = nullptr,
+                                    .out_stride = pixels * row,
+                                    .width = row};
       a.bias = done == 0 ? target.bias : nullptr;
       a.add = done != 0 || target.add;
       a.scale = target.add ? target.scale : T{1};
       a.relu = target.relu && end == all_taps;
       inner.fill(g, y, KernelRange(0, 1, 0, g.kernel.width, g.kernel.width), 0, in_channels, done,
-                 end);
+                 end, row);
       for (std::size_t x = 0; x < g.out.width;) {
         const KernelRange columns(x, g.stride.width, g.padding.width, g.kernel.width, g.in.width);
         std::size_t count = 1;
@@ -126,17 +123,19 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
             count = std::max<std::size_t>(1, std::min({row_size / row, inside, g.out.width - x}));
           }
           a.in = in + left * row;
-          a.tap_rows = inner.rows.data();
-          a.tap_weights = inner.weights.data();
-          a.taps = inner.size;
+          a.taps = {inner.taps.data()};
+          a.count = inner.size;
+          // The last of the image's columns has nothing ahead.
+          const bool more = x + 2 * count <= g.out.width && in_channels.size() > 1;
+          a.ahead = more ? count * g.stride.width * row : 0;
         } else {
           // Kernel column 0 may be left of the image: rows are counted from the image's left edge.
           const std::size_t begin = x * g.stride.width;
-          border.fill(g, y, columns, begin - g.padding.width, in_channels, done, end);
+          border.fill(g, y, columns, begin - g.padding.width, in_channels, done, end, row);
           a.in = in;
-          a.tap_rows = border.rows.data();
-          a.tap_weights = border.weights.data();
-          a.taps = border.size;
+          a.taps = {border.taps.data()};
+          a.count = border.size;
+          a.ahead = 0;
         }
         a.width = count * row;
         a.out = target.out + (y * g.out.width + x) * row;

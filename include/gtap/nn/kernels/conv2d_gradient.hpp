@@ -85,8 +85,7 @@ void weight_gradient_block(const ConvGeometry& g, const std::array<std::size_t, 
 /// Rows are counted from output column `from`.
 struct ScatterList {
   static constexpr std::size_t most = 256;
-  std::array<std::uint32_t, most> rows;
-  std::array<std::uint32_t, most> weights;
+  std::array<Tap, most> taps;
   std::size_t size = 0;
 
   void fill(const ConvGeometry& g, std::size_t y, std::size_t x, std::size_t from,
@@ -104,10 +103,11 @@ struct ScatterList {
       const std::size_t oy = down / g.stride.height;
       const std::size_t ox = right / g.stride.width;
       if (oy >= g.out.height || ox >= g.out.width) continue;
-      rows[size] = static_cast<std::uint32_t>((o * g.out.height + oy) * g.out.width + ox - from);
       // Output o's weights begin with the first input channel of its group, not with channel 0.
       const std::size_t skipped = o / (g.out.channels / g.groups) * g.taps();
-      weights[size] = static_cast<std::uint32_t>(o * g.taps() + f % area - skipped);
+      const std::size_t row = (o * g.out.height + oy) * g.out.width + ox - from;
+      taps[size] = {static_cast<std::uint32_t>(row * row_size),
+                    static_cast<std::uint32_t>(o * g.taps() + f % area - skipped)};
       ++size;
     }
   }
@@ -121,22 +121,20 @@ void input_gradient_group(const ConvGeometry& g, const T* weight,
   if (inputs.empty()) return;
   const std::size_t area = g.kernel.height * g.kernel.width;
   const std::size_t all_taps = outputs.size() * area;
-  const std::size_t part = even_part(all_taps, std::min(ScatterList::most, 2 * block_rows<T>));
+  const std::size_t part = even_part(all_taps, ScatterList::most);
   // Input columns whose taps all fall inside the output share one list when the stride is 1.
   const std::size_t inner_first = g.kernel.width - std::min(g.kernel.width, g.padding.width + 1);
   const std::size_t inner_last =
       g.stride.width == 1 ? g.out.width - std::min(g.out.width, g.padding.width) : 0;
-  Accumulation<T> a{.weight = weight,
-                    .weight_stride = area,
-                    .tap_rows = nullptr,
-                    .tap_weights = nullptr,
-                    .taps = 0,
-                    .in = dz,
-                    .row = row_size,
-                    .out = dx,
-                    .out_stride = g.in.height * g.in.width * row_size,
-                    .width = row_size};
   ScatterList list;
+  Accumulation<T, ListedTaps> a{.weight = weight,
+                                .weight_stride = area,
+                                .taps = {list.taps.data()},
+                                .count = 0,
+                                .in = dz,
+                                .out = dx,
+                                .out_stride = g.in.height * g.in.width * row_size,
+                                .width = row_size};
   for (std::size_t y = 0; y < g.in.height; ++y) {
     std::size_t done = 0;
     do {
@@ -148,9 +146,7 @@ void input_gradient_group(const ConvGeometry& g, const T* weight,
           list.fill(g, y, x, inner ? x - inner_first : 0, outputs, done, end);
         }
         a.in = dz + (inner ? x - inner_first : 0) * row_size;
-        a.tap_rows = list.rows.data();
-        a.tap_weights = list.weights.data();
-        a.taps = list.size;
+        a.count = list.size;
         a.out = dx + (y * g.in.width + x) * row_size;
         accumulate<Arch>(a, inputs);
       }

@@ -13,9 +13,10 @@ namespace gtap::nn::kernels {
 
 namespace detail {
 
-/// Rows of input that are used by all outputs before the next ones are: as many as stay in L1.
+/// Rows of input that are used by all outputs before the next ones are. They come from L2 in order,
+/// which is as fast as from L1, so half of a usual L2 is better than sums written more often.
 template <class T>
-inline constexpr std::size_t block_rows = 24 * 1024 / (row_size * sizeof(T));
+inline constexpr std::size_t block_rows = 256 * 1024 / (row_size * sizeof(T));
 
 /// Equal parts of at most `most`: the size of each but perhaps the last.
 inline std::size_t even_part(std::size_t count, std::size_t most) {
@@ -38,22 +39,20 @@ void dense(const T* weight, std::size_t in_stride, const T* bias,
   std::size_t done = 0;
   do {
     const std::size_t taps = std::min(part, in_rows.size() - done);
-    const std::uint32_t* rows = in_rows.data() + done;
     const bool last = done + taps == in_rows.size();
     detail::accumulate<Arch>(
-        detail::Accumulation<T>{.weight = weight,
-                                .weight_stride = in_stride,
-                                .tap_rows = rows,
-                                .tap_weights = rows,
-                                .taps = taps,
-                                .in = in,
-                                .row = row_size,
-                                .out = out,
-                                .out_stride = row_size,
-                                .width = row_size,
-                                .bias = done == 0 ? bias : nullptr,
-                                .add = done != 0,
-                                .relu = last && activation.kind == Activation::relu},
+        detail::Accumulation<T, detail::RowTaps>{
+            .weight = weight,
+            .weight_stride = in_stride,
+            .taps = {in_rows.data() + done},
+            .count = taps,
+            .in = in,
+            .out = out,
+            .out_stride = row_size,
+            .width = row_size,
+            .bias = done == 0 ? bias : nullptr,
+            .add = done != 0,
+            .relu = last && activation.kind == Activation::relu},
         out_rows);
     done += taps;
   } while (done < in_rows.size());

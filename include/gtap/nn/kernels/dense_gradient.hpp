@@ -45,16 +45,14 @@ void dense_weight_gradient(std::size_t outs, std::size_t ins, std::size_t in_str
     }
     for (std::size_t o0 = 0; o0 < outs; o0 += most) {
       const std::size_t rows = std::min(most, outs - o0);
-      const detail::Accumulation<T> a{.weight = dz + o0 * row_size,
-                                      .weight_stride = row_size,
-                                      .tap_rows = detail::first_indices.data(),
-                                      .tap_weights = detail::first_indices.data(),
-                                      .taps = row_size,
-                                      .in = transposed,
-                                      .row = row_size,
-                                      .out = sums,
-                                      .out_stride = row_size,
-                                      .width = (count + size - 1) / size * size};
+      const detail::Accumulation<T, detail::RowTaps> a{.weight = dz + o0 * row_size,
+                                                       .weight_stride = row_size,
+                                                       .taps = {detail::first_indices.data()},
+                                                       .count = row_size,
+                                                       .in = transposed,
+                                                       .out = sums,
+                                                       .out_stride = row_size,
+                                                       .width = (count + size - 1) / size * size};
       detail::accumulate<Arch>(a, std::span(detail::first_indices).first(rows));
       for (std::size_t o = 0; o < rows; ++o) {
         T* const to = gradient + (o0 + o) * in_stride + i0;
@@ -72,25 +70,24 @@ void dense_input_gradient(const T* weight, std::size_t in_stride,
                           std::span<const std::uint32_t> in_rows,
                           std::span<const std::uint32_t> out_rows, const T* dz, T* dx,
                           bool add = false) {
-  std::array<std::uint32_t, detail::block_rows<T>> places;
-  const std::size_t part = detail::even_part(out_rows.size(), places.size());
+  std::array<detail::Tap, detail::block_rows<T>> list;
+  const std::size_t part = detail::even_part(out_rows.size(), list.size());
   std::size_t done = 0;
   do {
     const std::size_t taps = std::min(part, out_rows.size() - done);
     const std::uint32_t* rows = out_rows.data() + done;
     for (std::size_t k = 0; k < taps; ++k)
-      places[k] = static_cast<std::uint32_t>(rows[k] * in_stride);
-    detail::accumulate<Arch>(detail::Accumulation<T>{.weight = weight,
-                                                     .weight_stride = 1,
-                                                     .tap_rows = rows,
-                                                     .tap_weights = places.data(),
-                                                     .taps = taps,
-                                                     .in = dz,
-                                                     .row = row_size,
-                                                     .out = dx,
-                                                     .out_stride = row_size,
-                                                     .width = row_size,
-                                                     .add = add || done != 0},
+      list[k] = {static_cast<std::uint32_t>(rows[k] * row_size),
+                 static_cast<std::uint32_t>(rows[k] * in_stride)};
+    detail::accumulate<Arch>(detail::Accumulation<T, detail::ListedTaps>{.weight = weight,
+                                                                         .weight_stride = 1,
+                                                                         .taps = {list.data()},
+                                                                         .count = taps,
+                                                                         .in = dz,
+                                                                         .out = dx,
+                                                                         .out_stride = row_size,
+                                                                         .width = row_size,
+                                                                         .add = add || done != 0},
                              in_rows);
     done += taps;
   } while (done < out_rows.size());
