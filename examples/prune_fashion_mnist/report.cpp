@@ -24,7 +24,8 @@ const Curve* find(const std::vector<Curve>& curves, const std::string& index,
 }
 
 std::string title(const Recipe& recipe) {
-  return recipe.index + ", " + recipe.procedure;
+  return detail::text(recipe.index, recipe.value.empty() ? "" : " of " + recipe.value, ", ",
+                      recipe.procedure);
 }
 
 /// "300-100": units of each layer.
@@ -180,7 +181,7 @@ bool plot_accuracy(const Problem& problem, const std::vector<Curve>& curves,
   }
   script << "set title '" << problem.name << " on Fashion-MNIST'\n"
          << "set xlabel 'kept fraction of hidden units'\nset ylabel 'test accuracy'\n"
-         << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key outside right top\nplot ";
+         << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key below maxcols 2 width -4\nplot ";
   for (std::size_t l = 0; l < lines.size(); ++l) {
     script << (l == 0 ? "" : ", ") << "$line" << l << " with linespoints pt 7 ps 0.5 "
            << lines[l].style << " title '" << lines[l].title << "'";
@@ -199,10 +200,10 @@ bool plot_bands(const std::vector<BandCurve>& bands, const support::OutputFolder
     }
     script << block.str();
   }
-  script << "set title 'Random sub-networks on Fashion-MNIST: mean accuracy, one standard "
-            "deviation around it, and the deviation itself'\n"
-         << "set xlabel 'retention probability'\nset ylabel 'accuracy'\n"
-         << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key left top\nplot ";
+  script
+      << "set title 'Accuracy of random sub-networks: mean and one standard deviation around it'\n"
+      << "set xlabel 'retention probability'\nset ylabel 'accuracy'\n"
+      << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key left top\nplot ";
   for (std::size_t b = 0; b < bands.size(); ++b) {
     const std::string colour = std::string(" lc rgb '") + colours[b % 2] + "'";
     script << (b == 0 ? "" : ", ") << "$band" << b
