@@ -141,6 +141,7 @@ class List {
                           .index = index,
                           .value = value,
                           .design = "",
+                          .wide = wide,
                           .run = [=](const Subject& subject, const nn::Network<float>& net,
                                      const Data& data, const Settings& settings) {
                             const PruneOptions options =
@@ -221,7 +222,7 @@ std::vector<Recipe> all_recipes() {
                     return with(BaselineScorer<float>(kind, net, Units(net), data.values));
                   });
   }
-  list.baseline("random", "",
+  list.baseline("random", "", true,
                 [](const nn::Network<float>&, const Data&, std::uint64_t seed, auto with) {
                   return with(random_scorer(seed));
                 });
