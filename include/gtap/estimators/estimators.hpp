@@ -116,7 +116,7 @@ inline constexpr std::size_t regression_players = 4000;
 /// - Shapley where chains make steps cheap, more than 16 players, at least 10 n evaluations:
 ///   antithetic Permutation, which then gets many times the coalitions in the same time;
 /// - retention 0 or 1, such as leave-one-out: SharedCoalition, exact at n + 1 evaluations;
-/// - other laws: antithetic Permutation.
+/// - other laws: AdjustedReuse; Permutation beyond 4,000 players.
 template <class Game, Semivalue Law>
 Estimate estimate(const Game& game, const Law& law, const EstimateOptions& options = {}) {
   detail::require_value_function<Game>();
@@ -134,7 +134,9 @@ Estimate estimate(const Game& game, const Law& law, const EstimateOptions& optio
       return estimate(game, law, Surrogate{}, options);
     return estimate(game, law, Permutation{.antithetic = true}, options);
   } else {
-    return estimate(game, law, Permutation{.antithetic = true}, options);
+    if (players <= detail::regression_players)
+      return estimate(game, law, AdjustedReuse{}, options);
+    return estimate(game, law, Permutation{}, options);
   }
 }
 

@@ -188,7 +188,7 @@ class LinearReadoutGame {
   class Evaluator {
    public:
     explicit Evaluator(const LinearReadoutGame& game)
-        : game_(&game), state_(game.players()), marginal_(game.players()) {}
+        : game_(&game), state_(game.players()), marginal_(game.single_) {}
     std::size_t players() const { return game_->players(); }
 
     double operator()(const Coalition& coalition) {

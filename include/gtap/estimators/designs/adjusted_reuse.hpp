@@ -48,8 +48,8 @@ class AdjustedReuseRun {
     sizes_.assign(players_ + 1, 0.0);
     for (std::size_t s = 0; s < players_; ++s) {
       const auto k = static_cast<double>(s);
-      sizes_[s] += others[s] * (n - k) / n;
-      sizes_[s + 1] += others[s] * (k + 1.0) / n;
+      sizes_[s] += others[s] * (n - k) / (n + 1.0);
+      sizes_[s + 1] += others[s] * (k + 1.0) / (n + 1.0);
     }
     for (std::size_t s = 0; s <= players_; ++s) {
       const auto k = static_cast<double>(s);

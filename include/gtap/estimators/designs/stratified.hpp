@@ -197,7 +197,10 @@ class StratifiedRun {
       std::size_t next = 0;
       double furthest = -std::numeric_limits<double>::infinity();
       for (std::size_t h = 0; h < counts.size(); ++h) {
-        const double behind = share[h] / total * all - counts[h];
+        // Two in every stratum, or its mean and spread are not there.
+        const double behind = counts[h] < 2.0
+                                  ? std::numeric_limits<double>::max() / (1.0 + counts[h])
+                                  : share[h] / total * all - counts[h];
         if (behind > furthest) furthest = behind, next = h;
       }
       counts[next] += 1.0;

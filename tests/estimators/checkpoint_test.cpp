@@ -1,0 +1,135 @@
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/games/callable.hpp>
+
+#include "catch.hpp"
+#include "error_text.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace gtap;
+
+namespace {
+
+double rough(const Coalition& s) {
+  double x = 0.3;
+  s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
+  return x;
+}
+
+/// A file that is gone before and after.
+struct Scrap {
+  std::filesystem::path path;
+  explicit Scrap(const std::string& name)
+      : path(std::filesystem::temp_directory_path() / (name + std::to_string(getpid()))) {
+    std::filesystem::remove(path);
+  }
+  ~Scrap() { std::filesystem::remove(path); }
+};
+
+bool same_bits(const Estimate& a, const Estimate& b) {
+  return a.values == b.values && a.standard_errors == b.standard_errors &&
+         a.covariance == b.covariance && a.evaluations == b.evaluations && a.units == b.units;
+}
+
+}  // namespace
+
+TEST_CASE("a run killed at random moments and resumed is the uninterrupted one", "[checkpoint]") {
+  const auto game = make_game(
+      14,
+      [](const Coalition& s) {
+        double x = 0.0;
+        for (int k = 0; k < 12; ++k)
+          x += rough(s);
+        return x;
+      },
+      thread_safe);
+  RandomStream moments(1, 0);
+  const auto check = [&](const auto& law, const auto& design) {
+    const Scrap file("gtap_killed");
+    EstimateOptions options{.evaluations = 14'000, .threads = 2, .covariance_of = {0, 5}};
+    const Estimate whole = estimate(game, law, design, options);
+    options.checkpoint = file.path;
+    options.checkpoint_seconds = 0.0;
+    for (int kill_number = 0; kill_number < 10; ++kill_number) {
+      const pid_t child = fork();
+      if (child == 0) {
+        estimate(game, law, design, options);
+        _exit(0);
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(500 + moments.below(6000)));
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+    CAPTURE(whole.design);
+    CHECK(same_bits(whole, estimate(game, law, design, options)));
+  };
+  check(Shapley{}, Permutation{.antithetic = true});
+  check(Shapley{}, Stratified{});
+  check(Dropout{0.3}, Regression{});
+  check(Shapley{}, Svarm{.stratified = true});
+}
+
+TEST_CASE("a finished run goes on with a larger budget", "[checkpoint]") {
+  const auto game = make_game(20, rough);
+  const Scrap file("gtap_longer");
+  const Estimate whole = estimate(game, Shapley{}, Permutation{}, {.evaluations = 9'000});
+  EstimateOptions options{.evaluations = 4'000, .checkpoint = file.path};
+  estimate(game, Shapley{}, Permutation{}, options);
+  options.evaluations = 9'000;
+  const Estimate resumed = estimate(game, Shapley{}, Permutation{}, options);
+  CHECK(resumed.units == whole.units);
+  for (std::size_t i = 0; i < 20; ++i)  // other rounds, other chunks: equal but for rounding
+    CHECK(resumed.values[i] == Approx(whole.values[i]).epsilon(1e-12));
+}
+
+TEST_CASE("what was merged survives a value function that throws", "[checkpoint]") {
+  const Scrap file("gtap_thrown");
+  std::atomic<bool> broken = true;
+  std::atomic<int> calls = 0;
+  const auto game = make_game(20, [&](const Coalition& s) {
+    if (++calls > 5000 && broken) throw std::runtime_error("no licence");
+    return rough(s);
+  });
+  const EstimateOptions options{.evaluations = 20'000, .checkpoint = file.path};
+  CHECK_THROWS_WITH(estimate(game, Shapley{}, Permutation{}, options), "no licence");
+  broken = false;
+  calls = 0;
+  const Estimate resumed = estimate(game, Shapley{}, Permutation{}, options);
+  CHECK(calls < 17'000);
+  CHECK(same_bits(resumed, estimate(game, Shapley{}, Permutation{}, {.evaluations = 20'000})));
+}
+
+TEST_CASE("a checkpoint of something else is refused", "[checkpoint]") {
+  const Scrap file("gtap_other");
+  const auto game = make_game(20, rough);
+  const auto smaller = make_game(19, rough);
+  EstimateOptions options{.evaluations = 2'000, .checkpoint = file.path};
+  estimate(game, Shapley{}, Permutation{}, options);
+  const std::string message =
+      error_text([&] { estimate(smaller, Shapley{}, Permutation{}, options); });
+  CHECK(message.starts_with("checkpoint: expected a run of 19 players, Shapley"));
+  CHECK(message.find("got a run of 20 players, Shapley") != std::string::npos);
+  CHECK(!error_text([&] { estimate(game, Banzhaf{}, Permutation{}, options); }).empty());
+  CHECK(!error_text([&] { estimate(game, Shapley{}, SharedCoalition{}, options); }).empty());
+  options.seed = 1;
+  CHECK(!error_text([&] { estimate(game, Shapley{}, Permutation{}, options); }).empty());
+
+  std::filesystem::resize_file(file.path, std::filesystem::file_size(file.path) - 3);
+  CHECK(error_text([&] { estimate(game, Shapley{}, Permutation{}, options); }) ==
+        "checkpoint: expected a whole checkpoint in " + file.path.string() + ", got a damaged one");
+  std::ofstream(file.path) << "something";
+  CHECK(error_text([&] { estimate(game, Shapley{}, Permutation{}, options); }) ==
+        "checkpoint: expected a gtap checkpoint in " + file.path.string() + ", got something else");
+  options.checkpoint = "/nowhere/at/all";
+  CHECK(error_text([&] { estimate(game, Shapley{}, Permutation{}, options); }) ==
+        "checkpoint: expected a file that can be written, got /nowhere/at/all.part");
+}
