@@ -1,0 +1,119 @@
+// What holds on average over many runs. Seeds are fixed, bounds are derived from the runs' own
+// spread.
+
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/games/callable.hpp>
+#include <gtap/games/classic.hpp>
+#include <gtap/games/closed_form.hpp>
+
+#include "any_law.hpp"
+#include "catch.hpp"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+using namespace gtap;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int runs = 50;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr int runs = 50;
+#else
+constexpr int runs = 2000;
+#endif
+#else
+constexpr int runs = 2000;
+#endif
+
+EstimateOptions options(std::size_t evaluations, int run) {
+  return {.evaluations = evaluations,
+          .seed = static_cast<std::uint64_t>(run) + 1,
+          .threads = 1,
+          .enumerate_small = false};
+}
+
+/// Mean and spread of the estimates of each player over many runs.
+struct Runs {
+  std::vector<double> mean;
+  std::vector<double> error;  // of the mean
+};
+
+template <class D>
+Runs repeat(const TableGame& game, const AnyLaw& law, const D& design, std::size_t evaluations) {
+  const std::size_t n = game.players();
+  detail::Moments moments(n);
+  for (int run = 0; run < runs; ++run)
+    moments.add(estimate(game, law, design, options(evaluations, run)).values);
+  Estimate summary;
+  moments.summarise(summary);
+  return {summary.values, summary.standard_errors};
+}
+
+template <class D>
+void check_unbiased(const TableGame& game, const AnyLaw& law, const D& design,
+                    std::size_t evaluations) {
+  CAPTURE(law.name(), design.name());
+  const std::vector<double> truth = estimate(game, law, Exact{}).values;
+  const Runs result = repeat(game, law, design, evaluations);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    CAPTURE(i, truth[i], result.mean[i], result.error[i]);
+    CHECK(std::abs(result.mean[i] - truth[i]) <= 4.0 * result.error[i] + 1e-12);
+  }
+}
+
+/// Every unbiased design that serves the law.
+void check_all_unbiased(const TableGame& game, const AnyLaw& law) {
+  const std::size_t n = game.players();
+  check_unbiased(game, law, Permutation{}, 2 + 6 * (n - 1));
+  check_unbiased(game, law, Permutation{.antithetic = true}, 2 + 6 * (n - 1));
+  check_unbiased(game, law, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5}, 8 * n);
+  check_unbiased(game, law, ShortChains{2}, 8 * n);
+  check_unbiased(game, law, ShortChains{3}, 8 * n);
+  check_unbiased(game, law, Stratified{.neyman = false, .pilot = 2}, 16 * n);
+  check_unbiased(game, law, Svarm{}, 60 * n);
+  check_unbiased(game, law, AdjustedReuse{}, 12 * n);
+  check_unbiased(game, law, SharedCoalition{}, 4 * (n + 1));
+  check_unbiased(game, law, Owen{.points = 3}, 6 * (n + 1));
+  if (law.is_point()) check_unbiased(game, law, SampleReuse{}, 30 * n);
+}
+
+void check_laws(const TableGame& game) {
+  check_all_unbiased(game, Shapley{});
+  check_all_unbiased(game, Banzhaf{});
+  check_all_unbiased(game, Dropout{0.3});
+  check_all_unbiased(game, DropoutBand{0.2, 0.6});
+  check_all_unbiased(game, BetaShapley{4, 1});
+  check_all_unbiased(game, RetentionMixture{{0.2, 0.9}, {2, 1}});
+}
+
+}  // namespace
+
+TEST_CASE("unbiased designs are unbiased: airport", "[statistical]") {
+  check_laws(TableGame(AirportGame({1, 3, 6, 10})));
+}
+TEST_CASE("unbiased designs are unbiased: vote of six", "[statistical]") {
+  check_laws(TableGame(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})));
+}
+TEST_CASE("unbiased designs are unbiased: majority", "[statistical]") {
+  check_laws(TableGame(MajorityGame(7, 4)));
+}
+TEST_CASE("unbiased designs are unbiased: gloves and bankruptcy", "[statistical]") {
+  check_laws(TableGame(GloveGame(2, 3)));
+  check_laws(TableGame(BankruptcyGame(200, {100, 200, 300, 50})));
+}
+TEST_CASE("unbiased designs are unbiased: ten-player unanimity", "[statistical]") {
+  // Where equal-weight Owen grids with end points go wrong.
+  const TableGame game(UnanimityGame(10, {{Coalition::grand(10), 1.0}}));
+  check_unbiased(game, Shapley{}, Owen{.points = 10}, 2 * 110);
+  check_unbiased(game, Shapley{}, Owen{.points = 5, .gauss_legendre = true}, 4 * 55);
+  check_unbiased(game, Shapley{}, Permutation{}, 200);
+}
+TEST_CASE("unbiased KernelSHAP is", "[statistical]") {
+  check_unbiased(TableGame(AirportGame({1, 3, 6, 10})), Shapley{}, UnbiasedKernelShap{}, 30);
+  check_unbiased(TableGame(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})), Shapley{},
+                 UnbiasedKernelShap{}, 60);
+}
