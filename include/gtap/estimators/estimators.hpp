@@ -134,8 +134,7 @@ Estimate estimate(const Game& game, const Law& law, const EstimateOptions& optio
       return estimate(game, law, Surrogate{}, options);
     return estimate(game, law, Permutation{.antithetic = true}, options);
   } else {
-    if (players <= detail::regression_players)
-      return estimate(game, law, AdjustedReuse{}, options);
+    if (players <= detail::regression_players) return estimate(game, law, AdjustedReuse{}, options);
     return estimate(game, law, Permutation{}, options);
   }
 }
