@@ -91,7 +91,7 @@ inline Outcome measure(const Case& work, std::size_t rounds, double sample) {
 
 /// One line of the table: rates, the ratio to the best peer, the share of the peak.
 inline void print(const Outcome& o) {
-  std::printf("%-22s", o.name.c_str());
+  std::printf("%-32s", o.name.c_str());
   for (const auto& [side, value] : o.rates)
     std::printf(" %s %.4g", side.c_str(), value);
   std::printf(" %s", o.unit.c_str());
@@ -99,6 +99,33 @@ inline void print(const Outcome& o) {
   if (o.rate("peak") > 0) std::printf(" | %.0f%% of peak", 100 * o.rate("gtap") / o.rate("peak"));
   std::printf("\n");
   std::fflush(stdout);
+}
+
+/// The table of what was measured against whom: gtap's rate, and its ratio to each peer's.
+inline void print_ratios(const std::vector<Outcome>& outcomes) {
+  std::vector<std::string> peers;
+  for (const Outcome& o : outcomes) {
+    for (const auto& [side, value] : o.rates) {
+      if (side == "gtap" || side == "peak") continue;
+      if (std::find(peers.begin(), peers.end(), side) == peers.end()) peers.push_back(side);
+    }
+  }
+  std::printf("\n%-32s %12s %-18s", "", "gtap", "unit");
+  for (const std::string& peer : peers)
+    std::printf(" %16s", ("x " + peer).c_str());
+  std::printf(" %8s\n", "of peak");
+  for (const Outcome& o : outcomes) {
+    std::printf("%-32s %12.4g %-18s", o.name.c_str(), o.rate("gtap"), o.unit.c_str());
+    for (const std::string& peer : peers) {
+      if (o.rate(peer) > 0) {
+        std::printf(" %16.2f", o.rate("gtap") / o.rate(peer));
+      } else {
+        std::printf(" %16s", "");
+      }
+    }
+    if (o.rate("peak") > 0) std::printf(" %7.0f%%", 100 * o.rate("gtap") / o.rate("peak"));
+    std::printf("\n");
+  }
 }
 
 /// A list of {"name", "gtap", "peers", "unit", "peak"}.

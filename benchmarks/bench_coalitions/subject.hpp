@@ -1,0 +1,176 @@
+#pragma once
+
+#include <gtap/core/random.hpp>
+#include <gtap/network/network_game.hpp>
+#include <gtap/nn/initialize.hpp>
+
+#include "torch.hpp"
+
+#if defined(GTAP_HAS_IO)
+#include <gtap/io/mnist.hpp>
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap_bench {
+
+using Network = gtap::nn::Network<float>;
+using Dataset = gtap::nn::Dataset<float>;
+using Game = gtap::NetworkGame<float, gtap::CrossEntropy>;
+
+/// 784-hidden1-100-10.
+inline Network mlp(std::size_t hidden1 = 300) {
+  using namespace gtap::nn;
+  Network net({1, 28, 28}, {Flatten{}, Dense{.out = hidden1}, Relu{}, Dense{.out = 100}, Relu{},
+                            Dense{.out = 10}});
+  initialize(net, 1);
+  return net;
+}
+
+/// LeNet-5 as Caffe has it, with ReLU: 20 and 50 filters of 5x5, 500 neurons.
+inline Network lenet5_caffe() {
+  using namespace gtap::nn;
+  Network net({1, 28, 28}, {Conv2d{.out = 20, .kernel = 5}, Relu{}, MaxPool2d{.size = 2},
+                            Conv2d{.out = 50, .kernel = 5}, Relu{}, MaxPool2d{.size = 2}, Flatten{},
+                            Dense{.out = 500}, Relu{}, Dense{.out = 10}});
+  initialize(net, 2);
+  return net;
+}
+
+/// Test images of Fashion-MNIST where they are found, else random ones.
+inline Dataset images(std::size_t count) {
+#if defined(GTAP_HAS_IO)
+  try {
+    static const Dataset all = gtap::load_mnist_like("/usr/share/datasets/fashion-mnist").test;
+    return all.subset(0, count);
+  } catch (const std::exception&) {
+    std::printf("Fashion-MNIST was not found: random images\n");
+  }
+#endif
+  gtap::RandomStream random(1, 0);
+  Dataset data{gtap::nn::Tensor<float>({1, 28, 28}, count), {}};
+  std::vector<float> image(784);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (float& x : image)
+      x = static_cast<float>(random.uniform());
+    data.images.set_image(i, image);
+    data.labels.push_back(random.below(10));
+  }
+  return data;
+}
+
+/// A network of which some units are players, as a game and in LibTorch.
+struct Subject {
+  Subject(Network net_, Dataset data_, const std::vector<std::string>& layers)
+      : net(std::move(net_)),
+        data(std::move(data_)),
+        game(net, data, gtap::CrossEntropy{},
+             layers.empty() ? gtap::Units(net) : gtap::Units(net, layers)) {
+    if (!has_torch()) return;
+    const gtap::nn::Stages cut = gtap::nn::stages(net);
+    std::vector<PlainLayer> plain;
+    for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+      const auto& node = net.nodes()[i];
+      const auto& layer = node.layer;
+      PlainLayer made{PlainLayer::flatten};
+      if (std::holds_alternative<gtap::nn::Relu>(layer)) made.kind = PlainLayer::relu;
+      if (std::holds_alternative<gtap::nn::MaxPool2d>(layer)) made.kind = PlainLayer::max_pool2;
+      if (gtap::nn::is_mixing(layer)) {
+        const auto* conv = std::get_if<gtap::nn::Conv2d>(&layer);
+        made.kind = conv != nullptr ? PlainLayer::conv : PlainLayer::dense;
+        made.weight_shape = {node.weight.rows(), node.weight.cols()};
+        if (conv != nullptr) {
+          const auto side = static_cast<std::int64_t>(conv->kernel.height);
+          made.weight_shape = {node.weight.rows(), node.weight.cols() / (side * side), side, side};
+        }
+        made.weight = node.weight.data();
+        made.bias = node.bias.data();
+      }
+      plain.push_back(std::move(made));
+    }
+    // The mask comes last in a stage, where there are fewest numbers, before a Flatten.
+    for (const gtap::UnitLayer& layer : game.units().layers()) {
+      for (const gtap::nn::Stage& stage : cut.stages) {
+        if (stage.mixing != layer.node) continue;
+        std::size_t last = stage.end - 1;
+        while (plain[last].kind == PlainLayer::flatten)
+          --last;
+        plain[last].first_player = layer.first;
+        plain[last].players = layer.count;
+      }
+    }
+    std::vector<float> numbers = data.images.to_images();
+    torch = std::make_unique<TorchSide>(plain, std::vector<std::int64_t>{1, 28, 28}, numbers.data(),
+                                        data.labels);
+  }
+
+  std::size_t players() const { return game.players(); }
+
+  /// Random coalitions.
+  std::vector<gtap::Coalition> random(std::size_t count, double retention) const {
+    std::vector<gtap::Coalition> list(count, gtap::Coalition(players()));
+    for (std::size_t k = 0; k < count; ++k) {
+      gtap::RandomStream stream(3, k);
+      stream.bernoulli_mask(retention, list[k]);
+    }
+    return list;
+  }
+
+  /// Hands coalitions to LibTorch, and ends the program unless it finds these values.
+  void give_torch(std::span<const gtap::Coalition> coalitions, std::span<const double> values) {
+    if (torch == nullptr) return;
+    std::vector<float> mask(players());
+    for (std::size_t k = 0; k < coalitions.size(); ++k) {
+      for (std::size_t p = 0; p < mask.size(); ++p)
+        mask[p] = coalitions[k].contains(static_cast<gtap::Player>(p)) ? 1.0f : 0.0f;
+      const std::size_t number = torch->add(mask);
+      for (const bool cached : {false, true}) {
+        const double other = torch->value(number, cached);
+        if (!(std::abs(other - values[k]) <= 1e-4 * std::max(1.0, std::abs(other)))) {
+          std::fprintf(stderr, "the sides do not agree: gtap %.8g, LibTorch %.8g\n", values[k],
+                       other);
+          std::exit(1);
+        }
+      }
+    }
+  }
+
+  /// Multiply-adds of a coalition for one image, behind the layers that no coalition changes.
+  double macs(const gtap::Coalition& kept) const {
+    const gtap::nn::Stages cut = gtap::nn::stages(net);
+    const auto counts = game.units().count(kept);
+    std::vector<double> share(cut.stages.size(), 1.0);
+    std::size_t first = cut.stages.size();
+    for (std::size_t l = 0; l < counts.size(); ++l) {
+      const gtap::UnitLayer& layer = game.units().layers()[l];
+      for (std::size_t s = 0; s < cut.stages.size(); ++s) {
+        if (cut.stages[s].mixing != layer.node) continue;
+        share[s] = static_cast<double>(counts[l]) / static_cast<double>(layer.count);
+        first = std::min(first, s);
+      }
+    }
+    double sum = 0;
+    for (std::size_t s = first + 1; s < cut.stages.size(); ++s) {
+      sum +=
+          static_cast<double>(net.nodes()[cut.stages[s].mixing].macs()) * share[s - 1] * share[s];
+    }
+    return sum;
+  }
+
+  Network net;
+  Dataset data;
+  Game game;
+  std::unique_ptr<TorchSide> torch;
+};
+
+}  // namespace gtap_bench

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace gtap_bench {
+
+/// A layer as the LibTorch side takes it. Weights are laid out as PyTorch has them.
+struct PlainLayer {
+  enum Kind { dense, conv, relu, max_pool2, flatten };
+  Kind kind;
+  std::vector<std::int64_t> weight_shape{};
+  const float* weight = nullptr;
+  const float* bias = nullptr;
+  std::size_t first_player = 0;  ///< what leaves is times the mask of these players
+  std::size_t players = 0;       ///< 0: no mask
+};
+
+/// A network in LibTorch whose units are absent by activation times mask, and its value: minus the
+/// mean cross-entropy over the images. One thread. What is pointed to must stay.
+class TorchSide {
+ public:
+  TorchSide(std::span<const PlainLayer> layers, std::vector<std::int64_t> image_shape,
+            const float* images, std::span<const std::uint32_t> labels);
+  ~TorchSide();
+
+  /// Takes a coalition, 1 for present and 0 for absent, and gives its number.
+  std::size_t add(std::span<const float> mask);
+  /// The value of coalition k: of the whole network, or behind the first masked layer's output,
+  /// which is kept.
+  double value(std::size_t k, bool cached) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Whether the program was built with LibTorch. If not, a TorchSide must not be made.
+bool has_torch();
+
+}  // namespace gtap_bench
