@@ -81,19 +81,23 @@ class EstimateScorer {
   std::size_t evaluations_ = 0;
 };
 
-template <Direction direction, class Game, class EstimateGame>
-auto estimate_scorer(const char* where, const Game& game, EstimateGame estimate_game,
-                     const PruneOptions& options) {
-  return EstimateScorer<direction, Game, EstimateGame>(where, game, std::move(estimate_game),
-                                                       options);
-}
-
-/// A function that estimates any game under a law, by the law's default design or a given one.
-template <class... LawAndDesign>
-auto estimates_by(const LawAndDesign&... law_and_design) {
-  return [&](const auto& game, const EstimateOptions& options) {
-    return estimate(game, law_and_design..., options);
+/// The scorer of the procedure named `where`, by estimates under a law and, if given, a design.
+template <Direction direction, class Game, class... LawAndDesign>
+auto estimate_scorer(const char* where, const Game& game, const PruneOptions& options,
+                     const LawAndDesign&... law_and_design) {
+  auto estimate_game = [&](const auto& part, const EstimateOptions& of_round) {
+    return estimate(part, law_and_design..., of_round);
   };
+  return EstimateScorer<direction, Game, decltype(estimate_game)>(where, game, estimate_game,
+                                                                  options);
+}
+template <class... Arguments>
+auto pruning_scorer(Arguments&&... arguments) {
+  return estimate_scorer<Direction::pruning>(std::forward<Arguments>(arguments)...);
+}
+template <class... Arguments>
+auto building_scorer(Arguments&&... arguments) {
+  return estimate_scorer<Direction::building>(std::forward<Arguments>(arguments)...);
 }
 
 template <class D>
@@ -109,17 +113,12 @@ concept DesignArgument = !std::convertible_to<D, PruneOptions>;
 /// Estimates once and keeps the best.
 template <ValueFunction Game, Semivalue Law>
 PruningPath top_n(const Game& game, const Law& law, const PruneOptions& options = {}) {
-  return top_n(game.players(),
-               detail::estimate_scorer<detail::Direction::pruning>(
-                   "top_n", game, detail::estimates_by(law), options),
-               options);
+  return top_n(game.players(), detail::pruning_scorer("top_n", game, options, law), options);
 }
 template <ValueFunction Game, Semivalue Law, detail::DesignArgument D>
 PruningPath top_n(const Game& game, const Law& law, const D& design,
                   const PruneOptions& options = {}) {
-  return top_n(game.players(),
-               detail::estimate_scorer<detail::Direction::pruning>(
-                   "top_n", game, detail::estimates_by(law, design), options),
+  return top_n(game.players(), detail::pruning_scorer("top_n", game, options, law, design),
                options);
 }
 
@@ -127,16 +126,13 @@ PruningPath top_n(const Game& game, const Law& law, const D& design,
 template <ValueFunction Game, Semivalue Law>
 PruningPath iterated_pruning(const Game& game, const Law& law, const PruneOptions& options = {}) {
   return iterated_pruning(game.players(),
-                          detail::estimate_scorer<detail::Direction::pruning>(
-                              "iterated_pruning", game, detail::estimates_by(law), options),
-                          options);
+                          detail::pruning_scorer("iterated_pruning", game, options, law), options);
 }
 template <ValueFunction Game, Semivalue Law, detail::DesignArgument D>
 PruningPath iterated_pruning(const Game& game, const Law& law, const D& design,
                              const PruneOptions& options = {}) {
   return iterated_pruning(game.players(),
-                          detail::estimate_scorer<detail::Direction::pruning>(
-                              "iterated_pruning", game, detail::estimates_by(law, design), options),
+                          detail::pruning_scorer("iterated_pruning", game, options, law, design),
                           options);
 }
 
@@ -144,19 +140,15 @@ PruningPath iterated_pruning(const Game& game, const Law& law, const D& design,
 /// highest come in.
 template <ValueFunction Game, Semivalue Law>
 PruningPath iterated_building(const Game& game, const Law& law, const PruneOptions& options = {}) {
-  return iterated_building(game.players(),
-                           detail::estimate_scorer<detail::Direction::building>(
-                               "iterated_building", game, detail::estimates_by(law), options),
-                           options);
+  return iterated_building(
+      game.players(), detail::building_scorer("iterated_building", game, options, law), options);
 }
 template <ValueFunction Game, Semivalue Law, detail::DesignArgument D>
 PruningPath iterated_building(const Game& game, const Law& law, const D& design,
                               const PruneOptions& options = {}) {
-  return iterated_building(
-      game.players(),
-      detail::estimate_scorer<detail::Direction::building>(
-          "iterated_building", game, detail::estimates_by(law, design), options),
-      options);
+  return iterated_building(game.players(),
+                           detail::building_scorer("iterated_building", game, options, law, design),
+                           options);
 }
 
 }  // namespace gtap

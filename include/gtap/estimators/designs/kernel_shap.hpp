@@ -41,15 +41,6 @@ struct UnbiasedKernelShap {
 
 namespace detail {
 
-template <class Law>
-void require_shapley(const std::string& design, const Law& law, std::size_t players) {
-  const std::vector<double> sizes = size_probabilities(checked_log_weights(law, players));
-  for (const double size : sizes) {
-    if (std::abs(size * static_cast<double>(players) - 1.0) > 1e-6)
-      fail(design, "the Shapley law", name_of(law) + "; take Regression, Permutation or Surrogate");
-  }
-}
-
 /// 1 / (s (n - s)) for s = 1 .. n - 1, summing to 1; 0 at the ends.
 inline std::vector<double> kernel_sizes(std::size_t players) {
   std::vector<double> sizes(players + 1, 0.0);
@@ -66,6 +57,26 @@ inline std::vector<double> uniform_sizes(std::size_t players) {
   std::vector<double> sizes(players + 1, 1.0 / static_cast<double>(players - 1));
   sizes.front() = sizes.back() = 0.0;
   return sizes;
+}
+
+template <class Law>
+void require_shapley(const std::string& design, const Law& law, std::size_t players) {
+  const std::vector<double> sizes = size_probabilities(checked_log_weights(law, players));
+  for (const double size : sizes) {
+    if (std::abs(size * static_cast<double>(players) - 1.0) > 1e-6)
+      fail(design, "the Shapley law", name_of(law) + "; take Regression, Permutation or Surrogate");
+  }
+}
+
+/// What the three have in common: pairs, the efficiency constraint, the Shapley kernel.
+template <class Law>
+FitSettings shapley_fit(const std::string& design, const Law& law, std::size_t players) {
+  require_shapley(design, law, players);
+  FitSettings settings;
+  settings.name = design;
+  settings.efficient = settings.paired = true;
+  settings.sizes = settings.target = kernel_sizes(players);
+  return settings;
 }
 
 class UnbiasedKernelShapRun : public FitRun {
@@ -122,32 +133,19 @@ class UnbiasedKernelShapRun : public FitRun {
 
 template <Semivalue Law>
 auto KernelShap::run(const Law& law, const RunContext& context) const {
-  detail::require_shapley(name(), law, context.players);
-  detail::FitSettings settings;
-  settings.name = name();
-  settings.efficient = settings.paired = true;
-  settings.sizes = settings.target = detail::kernel_sizes(context.players);
-  return detail::FitRun(std::move(settings), context);
+  return detail::FitRun(detail::shapley_fit(name(), law, context.players), context);
 }
 
 template <Semivalue Law>
 auto UnbiasedKernelShap::run(const Law& law, const RunContext& context) const {
-  detail::require_shapley(name(), law, context.players);
-  detail::FitSettings settings;
-  settings.name = name();
-  settings.efficient = settings.paired = true;
-  settings.sizes = settings.target = detail::kernel_sizes(context.players);
-  return detail::UnbiasedKernelShapRun(std::move(settings), context);
+  return detail::UnbiasedKernelShapRun(detail::shapley_fit(name(), law, context.players), context);
 }
 
 template <Semivalue Law>
 auto LeverageShap::run(const Law& law, const RunContext& context) const {
-  detail::require_shapley(name(), law, context.players);
-  detail::FitSettings settings;
-  settings.name = name();
-  settings.efficient = settings.paired = settings.distinct = true;
+  detail::FitSettings settings = detail::shapley_fit(name(), law, context.players);
+  settings.distinct = true;
   settings.sizes = detail::uniform_sizes(context.players);
-  settings.target = detail::kernel_sizes(context.players);
   return detail::FitRun(std::move(settings), context);
 }
 

@@ -33,15 +33,12 @@ struct Owen {
 namespace detail {
 
 template <RetentionLaw Law>
-class OwenRun {
+class OwenRun : public CreditRun {
  public:
   OwenRun(const Law& law, const Owen& owen, const RunContext& context)
-      : law_(law),
-        players_(context.players),
-        cost_(owen.points * (players_ + 1)),
-        chosen_(context.covariance_of),
+      : CreditRun("Owen", owen.points * (context.players + 1), 0, context),
+        law_(law),
         points_(owen.points) {
-    require_budget("Owen", cost_, context.evaluations);
     if (!owen.gauss_legendre) return;
     const double low = law.quantile(0.0);
     const double middle = law.quantile(0.5);
@@ -52,26 +49,11 @@ class OwenRun {
     nodes_ = gauss_legendre(owen.points);
   }
 
-  using Statistics = Moments;
   struct Scratch {
-    Coalition coalition;
-    std::vector<Player> players;
-    std::vector<double> values;
+    Star star;
     std::vector<double> credit;
   };
-
-  Statistics statistics() const { return Moments(players_, chosen_); }
-  Scratch scratch() const {
-    Scratch scratch{Coalition(players_), std::vector<Player>(players_),
-                    std::vector<double>(players_ + 1), std::vector<double>(players_)};
-    std::iota(scratch.players.begin(), scratch.players.end(), Player{0});
-    return scratch;
-  }
-  std::size_t chunk() const { return units_a_chunk(cost_); }
-
-  template <class Worker>
-  void begin(Worker&) {}
-  std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations / cost_; }
+  Scratch scratch() const { return {Star(players_), std::vector<double>(players_)}; }
 
   template <class Worker>
   void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
@@ -82,26 +64,16 @@ class OwenRun {
       const double u =
           nodes_.empty() ? (static_cast<double>(g) + random.uniform()) * share : nodes_[g].at;
       const double weight = nodes_.empty() ? share : nodes_[g].weight;
-      random.bernoulli_mask(law_.quantile(u), scratch.coalition);
-      worker.star(scratch.coalition, scratch.players, scratch.values);
-      for (Player i = 0; i < players_; ++i) {
-        const double change = scratch.values[i + 1] - scratch.values[0];
-        scratch.credit[i] += weight * (scratch.coalition.contains(i) ? -change : change);
-      }
+      random.bernoulli_mask(law_.quantile(u), scratch.star.coalition);
+      scratch.star.evaluate(worker);
+      for (std::size_t i = 0; i < players_; ++i)
+        scratch.credit[i] += weight * scratch.star.credit[i];
     }
     statistics.add(scratch.credit);
   }
 
-  void summarise(const Statistics& merged, Estimate& estimate) const { merged.summarise(estimate); }
-
-  template <class Archive>
-  void archive(Archive&) {}
-
  private:
   Law law_;
-  std::size_t players_;
-  std::size_t cost_;
-  std::vector<Player> chosen_;
   std::size_t points_;
   std::vector<QuadratureNode> nodes_;
 };

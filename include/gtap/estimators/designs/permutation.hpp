@@ -1,8 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/design.hpp>
-#include <gtap/estimators/moments.hpp>
-#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/credit_run.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -31,20 +29,11 @@ struct Permutation {
 
 namespace detail {
 
-class PermutationRun {
+class PermutationRun : public WalkRun {
  public:
   PermutationRun(std::span<const double> log_weights, bool antithetic, const RunContext& context)
-      : players_(context.players),
-        antithetic_(antithetic),
-        cost_((antithetic ? 2 : 1) * (players_ - 1)),
-        weights_(size_probabilities(log_weights)),
-        chosen_(context.covariance_of) {
-    require_budget("Permutation", cost_ + 2, context.evaluations);
-    for (double& weight : weights_)
-      weight *= static_cast<double>(players_) * (antithetic ? 0.5 : 1.0);
-  }
+      : WalkRun("Permutation", log_weights, antithetic ? 2 : 1, context), antithetic_(antithetic) {}
 
-  using Statistics = Moments;
   struct Scratch {
     std::vector<Player> order;
     std::vector<double> values;  // by size, 0 .. n
@@ -52,24 +41,12 @@ class PermutationRun {
     Coalition coalition;
   };
 
-  Statistics statistics() const { return Moments(players_, chosen_); }
   Scratch scratch() const {
     Scratch scratch{std::vector<Player>(players_), std::vector<double>(players_ + 1),
                     std::vector<double>(players_), Coalition(players_)};
     scratch.values.front() = empty_;
     scratch.values.back() = grand_;
     return scratch;
-  }
-  std::size_t chunk() const { return units_a_chunk(cost_); }
-
-  template <class Worker>
-  void begin(Worker& worker) {
-    empty_ = worker.value(Coalition(players_));
-    grand_ = worker.value(Coalition::grand(players_));
-  }
-
-  std::uint64_t plan(const Statistics&, std::size_t evaluations) {
-    return cost_ == 0 ? 0 : evaluations / cost_;
   }
 
   template <class Worker>
@@ -84,14 +61,6 @@ class PermutationRun {
       walk(worker, scratch);
     }
     statistics.add(scratch.credit);
-  }
-
-  void summarise(const Statistics& merged, Estimate& estimate) const { merged.summarise(estimate); }
-
-  template <class Archive>
-  void archive(Archive& fields) {
-    fields(empty_);
-    fields(grand_);
   }
 
  private:
@@ -111,13 +80,7 @@ class PermutationRun {
       scratch.credit[order[s]] += weights_[s] * (values[s + 1] - values[s]);
   }
 
-  std::size_t players_;
   bool antithetic_;
-  std::size_t cost_;
-  std::vector<double> weights_;
-  std::vector<Player> chosen_;
-  double empty_ = 0.0;
-  double grand_ = 0.0;
 };
 
 }  // namespace detail

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/design.hpp>
-#include <gtap/estimators/moments.hpp>
-#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/credit_run.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -31,16 +29,35 @@ struct SharedCoalition {
 
 namespace detail {
 
+/// One thread's memory of a star, and each player's marginal contribution to its centre.
+struct Star {
+  explicit Star(std::size_t count)
+      : coalition(count), players(count), values(count + 1), credit(count) {
+    std::iota(players.begin(), players.end(), Player{0});
+  }
+
+  template <class Worker>
+  void evaluate(Worker& worker) {
+    worker.star(coalition, players, values);
+    for (const Player i : players) {
+      const double change = values[i + 1] - values[0];
+      credit[i] = coalition.contains(i) ? -change : change;
+    }
+  }
+
+  Coalition coalition;
+  std::vector<Player> players;
+  std::vector<double> values;
+  std::vector<double> credit;
+};
+
 template <RetentionLaw Law>
-class SharedCoalitionRun {
+class SharedCoalitionRun : public CreditRun {
  public:
   SharedCoalitionRun(const Law& law, bool paired, const RunContext& context)
-      : law_(law),
-        players_(context.players),
-        paired_(paired),
-        cost_((paired ? 2 : 1) * (players_ + 1)),
-        chosen_(context.covariance_of) {
-    require_budget("SharedCoalition", cost_, context.evaluations);
+      : CreditRun("SharedCoalition", (paired ? 2 : 1) * (context.players + 1), 0, context),
+        law_(law),
+        paired_(paired) {
     const std::vector<double> sizes = size_probabilities(checked_log_weights(law, players_));
     for (std::size_t s = 0; paired && s < players_; ++s) {
       if (std::abs(sizes[s] - sizes[players_ - 1 - s]) > 1e-9) {
@@ -50,72 +67,44 @@ class SharedCoalitionRun {
     certain_ = sizes.front() > 1.0 - 1e-15 || sizes.back() > 1.0 - 1e-15;
   }
 
-  using Statistics = Moments;
   struct Scratch {
-    Coalition coalition;
-    std::vector<Player> players;
-    std::vector<double> values;
-    std::vector<double> credit;
+    Star star;
+    std::vector<double> first;  // of a pair
   };
-
-  Statistics statistics() const { return Moments(players_, chosen_); }
-  Scratch scratch() const {
-    Scratch scratch{Coalition(players_), std::vector<Player>(players_),
-                    std::vector<double>(players_ + 1), std::vector<double>(players_)};
-    std::iota(scratch.players.begin(), scratch.players.end(), Player{0});
-    return scratch;
-  }
-  std::size_t chunk() const { return units_a_chunk(cost_); }
-
-  template <class Worker>
-  void begin(Worker&) {}
+  Scratch scratch() const { return {Star(players_), {}}; }
 
   std::uint64_t plan(const Statistics& merged, std::size_t evaluations) {
     if (certain_) return merged.count() == 0 ? 1 : 0;
-    return evaluations / cost_;
+    return CreditRun::plan(merged, evaluations);
   }
   bool finished() const { return certain_; }
 
   template <class Worker>
   void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
             Statistics& statistics) const {
-    random.bernoulli_mask(law_.quantile(random.uniform()), scratch.coalition);
-    star(worker, scratch);
+    Star& star = scratch.star;
+    random.bernoulli_mask(law_.quantile(random.uniform()), star.coalition);
+    star.evaluate(worker);
     if (paired_) {
-      const std::vector<double> first = scratch.credit;
-      scratch.coalition = scratch.coalition.complement();
-      star(worker, scratch);
+      scratch.first = star.credit;
+      star.coalition = star.coalition.complement();
+      star.evaluate(worker);
       for (std::size_t i = 0; i < players_; ++i)
-        scratch.credit[i] = 0.5 * (scratch.credit[i] + first[i]);
+        star.credit[i] = 0.5 * (star.credit[i] + scratch.first[i]);
     }
-    statistics.add(scratch.credit);
+    statistics.add(star.credit);
   }
 
   void summarise(const Statistics& merged, Estimate& estimate) const {
-    merged.summarise(estimate);
+    CreditRun::summarise(merged, estimate);
     if (!certain_ || merged.count() == 0) return;
     estimate.standard_errors.assign(players_, 0.0);
     estimate.covariance.assign(estimate.covariance.size(), 0.0);
   }
 
-  template <class Archive>
-  void archive(Archive&) {}
-
  private:
-  template <class Worker>
-  void star(Worker& worker, Scratch& scratch) const {
-    worker.star(scratch.coalition, scratch.players, scratch.values);
-    for (Player i = 0; i < players_; ++i) {
-      const double change = scratch.values[i + 1] - scratch.values[0];
-      scratch.credit[i] = scratch.coalition.contains(i) ? -change : change;
-    }
-  }
-
   Law law_;
-  std::size_t players_;
   bool paired_;
-  std::size_t cost_;
-  std::vector<Player> chosen_;
   bool certain_ = false;
 };
 

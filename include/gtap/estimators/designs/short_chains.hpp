@@ -1,8 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/design.hpp>
-#include <gtap/estimators/moments.hpp>
-#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/credit_run.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -31,15 +29,13 @@ struct ShortChains {
 
 namespace detail {
 
-class ShortChainsRun {
+class ShortChainsRun : public CreditRun {
  public:
+  /// `length` is at most the number of players.
   ShortChainsRun(std::span<const double> log_weights, std::size_t length, const RunContext& context)
-      : players_(context.players),
-        length_(std::min(length, players_)),
-        groups_((players_ + length_ - 1) / length_),
-        cost_(groups_ * (length_ + 1)),
-        chosen_(context.covariance_of) {
-    require_budget("ShortChains", cost_, context.evaluations);
+      : CreditRun("ShortChains", (context.players + length - 1) / length * (length + 1), 0,
+                  context),
+        length_(length) {
     const std::vector<double> sizes = size_probabilities(log_weights);
     const std::size_t last_start = players_ - length_;
     std::vector<double> starts(last_start + 1, 0.0);
@@ -59,7 +55,6 @@ class ShortChainsRun {
       weights_[s] = sizes[s] == 0.0 ? 0.0 : sizes[s] / weights_[s];
   }
 
-  using Statistics = Moments;
   struct Scratch {
     std::vector<Player> order;
     std::vector<Player> group;
@@ -69,7 +64,6 @@ class ShortChainsRun {
     Coalition coalition;
   };
 
-  Statistics statistics() const { return Moments(players_, chosen_); }
   Scratch scratch() const {
     return {std::vector<Player>(players_),
             {},
@@ -78,11 +72,6 @@ class ShortChainsRun {
             std::vector<double>(players_),
             Coalition(players_)};
   }
-  std::size_t chunk() const { return units_a_chunk(cost_); }
-
-  template <class Worker>
-  void begin(Worker&) {}
-  std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations / cost_; }
 
   template <class Worker>
   void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
@@ -123,17 +112,8 @@ class ShortChainsRun {
     statistics.add(scratch.credit);
   }
 
-  void summarise(const Statistics& merged, Estimate& estimate) const { merged.summarise(estimate); }
-
-  template <class Archive>
-  void archive(Archive&) {}
-
  private:
-  std::size_t players_;
   std::size_t length_;
-  std::size_t groups_;
-  std::size_t cost_;
-  std::vector<Player> chosen_;
   Discrete starts_;
   std::vector<double> weights_;
 };
@@ -143,7 +123,8 @@ class ShortChainsRun {
 template <Semivalue Law>
 auto ShortChains::run(const Law& law, const RunContext& context) const {
   if (length == 0) detail::fail("ShortChains", "a length of at least 1", "0");
-  return detail::ShortChainsRun(detail::checked_log_weights(law, context.players), length, context);
+  return detail::ShortChainsRun(detail::checked_log_weights(law, context.players),
+                                std::min(length, context.players), context);
 }
 
 }  // namespace gtap

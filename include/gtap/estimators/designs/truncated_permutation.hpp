@@ -1,8 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/design.hpp>
-#include <gtap/estimators/moments.hpp>
-#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/credit_run.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -33,18 +31,11 @@ struct TruncatedPermutation {
 
 namespace detail {
 
-class TruncatedPermutationRun {
+class TruncatedPermutationRun : public WalkRun {
  public:
   TruncatedPermutationRun(std::span<const double> log_weights, const TruncatedPermutation& settings,
                           const RunContext& context)
-      : players_(context.players),
-        settings_(settings),
-        weights_(size_probabilities(log_weights)),
-        chosen_(context.covariance_of) {
-    require_budget("TruncatedPermutation", players_ + 1, context.evaluations);
-    for (double& weight : weights_)
-      weight *= static_cast<double>(players_);
-  }
+      : WalkRun("TruncatedPermutation", log_weights, 1, context), settings_(settings) {}
 
   struct Statistics {
     Moments moments;
@@ -67,22 +58,15 @@ class TruncatedPermutationRun {
     Coalition coalition;
   };
 
-  Statistics statistics() const { return {Moments(players_, chosen_)}; }
+  Statistics statistics() const { return {WalkRun::statistics()}; }
   Scratch scratch() const {
     return {std::vector<Player>(players_), std::vector<double>(2), std::vector<double>(players_),
             Coalition(players_)};
   }
-  std::size_t chunk() const { return units_a_chunk(players_); }
-
-  template <class Worker>
-  void begin(Worker& worker) {
-    empty_ = worker.value(Coalition(players_));
-    grand_ = worker.value(Coalition::grand(players_));
-  }
 
   // What walks cost is known afterwards: each round is planned for whole ones.
   std::uint64_t plan(const Statistics&, std::size_t evaluations) {
-    return evaluations / std::max<std::size_t>(1, players_ - 1);
+    return evaluations / std::max<std::size_t>(1, cost_);
   }
 
   template <class Worker>
@@ -122,19 +106,8 @@ class TruncatedPermutationRun {
     estimate.truncated = static_cast<std::size_t>(merged.saved);
   }
 
-  template <class Archive>
-  void archive(Archive& fields) {
-    fields(empty_);
-    fields(grand_);
-  }
-
  private:
-  std::size_t players_;
   TruncatedPermutation settings_;
-  std::vector<double> weights_;
-  std::vector<Player> chosen_;
-  double empty_ = 0.0;
-  double grand_ = 0.0;
 };
 
 }  // namespace detail
