@@ -3,6 +3,7 @@
 #include <gtap/core/coalition.hpp>
 #include <gtap/estimators/law.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -54,3 +55,10 @@ class TableGame {
   std::size_t players_;
   std::vector<double> values_;
 };
+
+/// A value with interactions of every order, for any number of players.
+inline double rough(const gtap::Coalition& coalition) {
+  double x = 0.3;
+  coalition.for_each([&](gtap::Player p) { x = std::sin(3.0 * x + p); });
+  return x;
+}

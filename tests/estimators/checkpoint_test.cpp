@@ -1,6 +1,7 @@
 #include <gtap/estimators/estimators.hpp>
 #include <gtap/games/callable.hpp>
 
+#include "any_law.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -18,12 +19,6 @@
 using namespace gtap;
 
 namespace {
-
-double rough(const Coalition& s) {
-  double x = 0.3;
-  s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
-  return x;
-}
 
 /// A file that is gone before and after.
 struct Scrap {

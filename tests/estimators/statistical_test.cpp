@@ -42,8 +42,8 @@ struct Runs {
   std::vector<double> error;  // of the mean
 };
 
-template <class D>
-Runs repeat(const TableGame& game, const AnyLaw& law, const D& design, std::size_t evaluations) {
+template <class Law, class D>
+Runs repeat(const TableGame& game, const Law& law, const D& design, std::size_t evaluations) {
   const std::size_t n = game.players();
   detail::Moments moments(n);
   for (int run = 0; run < runs; ++run)
@@ -90,6 +90,50 @@ void check_laws(const TableGame& game) {
   check_all_unbiased(game, RetentionMixture{{0.2, 0.9}, {2, 1}});
 }
 
+/// Ten players with interactions of every order, as a table.
+auto rough_game(std::size_t players) {
+  RandomStream random(99, players);
+  std::vector<double> weights(players);
+  std::vector<double> pairs(players * players);
+  for (double& w : weights)
+    w = random.normal();
+  for (double& w : pairs)
+    w = 0.4 * random.normal();
+  std::vector<double> table(std::size_t{1} << players);
+  for (std::size_t bits = 0; bits < table.size(); ++bits) {
+    double z = -0.3;
+    for (std::size_t i = 0; i < players; ++i) {
+      if ((bits >> i & 1) == 0) continue;
+      z += weights[i];
+      for (std::size_t j = 0; j < i; ++j)
+        z += (bits >> j & 1) != 0 ? pairs[i * players + j] : 0.0;
+    }
+    table[bits] = 1.0 / (1.0 + std::exp(-z));
+  }
+  return TableGame(
+      make_game(players, [&table](const Coalition& s) { return table[s.words()[0]]; }));
+}
+
+template <class Law = AnyLaw, class D>
+void check_coverage(const Law& law, const D& design, std::size_t evaluations) {
+  static const TableGame game = rough_game(10);
+  const std::vector<double> truth = estimate(game, AnyLaw(law), Exact{}).values;
+  double covered = 0.0;
+  for (int run = 0; run < runs; ++run) {
+    const Estimate e = estimate(game, law, design, options(evaluations, run));
+    for (Player i = 0; i < truth.size(); ++i) {
+      const auto interval = e.interval(i);
+      if (interval.low <= truth[i] && truth[i] <= interval.high)
+        covered += 1.0 / (runs * static_cast<double>(truth.size()));
+    }
+  }
+  CAPTURE(law.name(), design.name(), evaluations, covered);
+  // Players of one run go together, so few runs leave room for chance.
+  const double room = runs < 2000 ? 0.05 : 0.0;
+  CHECK(covered >= 0.93 - room);
+  CHECK(covered <= 0.97 + room);
+}
+
 }  // namespace
 
 TEST_CASE("unbiased designs are unbiased: airport", "[statistical]") {
@@ -116,4 +160,52 @@ TEST_CASE("unbiased KernelSHAP is", "[statistical]") {
   check_unbiased(TableGame(AirportGame({1, 3, 6, 10})), Shapley{}, UnbiasedKernelShap{}, 30);
   check_unbiased(TableGame(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})), Shapley{},
                  UnbiasedKernelShap{}, 60);
+}
+
+TEST_CASE("the bias of consistent designs falls with the evaluations", "[statistical]") {
+  const TableGame game(AirportGame({1, 3, 6, 10, 11, 19}));
+  // Four times the evaluations leave a quarter of the bias; chance is told by the runs' spread.
+  const auto check = [&](const auto& law, const auto& design, std::size_t evaluations) {
+    CAPTURE(law.name(), design.name());
+    const std::vector<double> truth = estimate(game, law, Exact{}).values;
+    const Runs few = repeat(game, law, design, evaluations);
+    const Runs many = repeat(game, law, design, 4 * evaluations);
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      CAPTURE(i, truth[i], few.mean[i], few.error[i], many.mean[i], many.error[i]);
+      const double bias = std::abs(few.mean[i] - truth[i]);
+      CHECK(std::abs(many.mean[i] - truth[i]) <=
+            bias / 4.0 + 4.0 * std::hypot(many.error[i], few.error[i] / 4.0) + 1e-12);
+    }
+  };
+  check(AnyLaw(Banzhaf{}), Regression{}, 40);
+  check(AnyLaw(Dropout{0.3}), Regression{}, 40);
+  check(AnyLaw(Shapley{}), KernelShap{}, 40);
+  check(AnyLaw(Shapley{}), Stratified{.pilot = 2}, 160);  // enough for a stratum each size
+}
+
+TEST_CASE("intervals cover", "[statistical]") {
+  check_coverage(AnyLaw(Shapley{}), Permutation{}, 2 + 120 * 9);
+  check_coverage(AnyLaw(Shapley{}), Permutation{.antithetic = true}, 2 + 120 * 18);
+  check_coverage(AnyLaw(Dropout{0.3}), Permutation{}, 2 + 200 * 9);
+  check_coverage(AnyLaw(Shapley{}), TruncatedPermutation{.tolerance = 0.05}, 2 + 120 * 9);
+  check_coverage(AnyLaw(Shapley{}), SharedCoalition{}, 120 * 11);
+  check_coverage(AnyLaw(Banzhaf{}), SharedCoalition{.paired = true}, 120 * 22);
+  check_coverage(AnyLaw(DropoutBand{0.2, 0.5}), ShortChains{3}, 120 * 16);
+  check_coverage(AnyLaw(Shapley{}), Owen{.points = 4}, 120 * 44);
+  check_coverage(AnyLaw(Shapley{}), Svarm{}, 1000);
+  check_coverage(AnyLaw(Shapley{}), Stratified{.neyman = false, .pilot = 30}, 150 * 20);
+  check_coverage(AnyLaw(Shapley{}), Stratified{.pilot = 30}, 300 * 20);
+  check_coverage(AnyLaw(Banzhaf{}), SampleReuse{}, 300);
+  check_coverage(AnyLaw(Dropout{0.3}), SampleReuse{}, 400);
+  check_coverage(AnyLaw(Banzhaf{}), Regression{}, 150);
+  check_coverage(AnyLaw(Dropout{0.3}), Regression{}, 150);
+  check_coverage(AnyLaw(Banzhaf{}), AdjustedReuse{}, 400);
+  check_coverage(AnyLaw(Shapley{}), AdjustedReuse{}, 400);
+  check_coverage(AnyLaw(Shapley{}), KernelShap{}, 250);
+  check_coverage(AnyLaw(Shapley{}), UnbiasedKernelShap{}, 400);
+  check_coverage(AnyLaw(Shapley{}), LeverageShap{}, 250);
+  check_coverage(AnyLaw(Shapley{}), Svarm{.stratified = true}, 4000);
+  check_coverage(Shapley{}, Surrogate{}, 250);
+  check_coverage(Banzhaf{}, Surrogate{}, 250);
+  check_coverage(Dropout{0.3}, Surrogate{}, 150);
 }

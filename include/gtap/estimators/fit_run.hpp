@@ -121,9 +121,6 @@ class FitRun {
 
     std::vector<double> rest(log.values().begin(), log.values().end());
     double share = grand_ - empty_;
-    // Drawn without repetition, rows that are nearly all of their size leave little to chance; not
-    // so what differs between the folds' guesses.
-    bool finite = settings_.distinct;
     if (settings_.surrogate && players_ <= GameGuess::most_players && log.size() >= 20) {
       std::vector<double> adjusted(rest);
       std::vector<double> guessed =
@@ -131,15 +128,14 @@ class FitRun {
               .subtract(log, settings_.log_weights, adjusted,
                         settings_.efficient ? std::optional(share) : std::nullopt);
       const double ridge = least_ridge(log);
-      if (fit(log, adjusted, 0.0, ridge, false).variances.sum() <
-          fit(log, rest, share, ridge, true).variances.sum()) {
+      if (fit(log, adjusted, 0.0, ridge).variances.sum() <
+          fit(log, rest, share, ridge).variances.sum()) {
         rest = std::move(adjusted);
         estimate.values = std::move(guessed);
         share = 0.0;
-        finite = false;
       }
     }
-    const WeightedFit linear = best_fit(log, rest, share, finite);
+    const WeightedFit linear = best_fit(log, rest, share);
     const auto intercept = static_cast<Eigen::Index>(has_intercept() ? 1 : 0);
     const double each = settings_.efficient ? share / static_cast<double>(players_) : 0.0;
     for (std::size_t i = 0; i < players_; ++i) {
@@ -168,12 +164,12 @@ class FitRun {
 
   /// With few rows for its columns a fit gains from shrinking: as much as guesses left-out rows
   /// best, and not at all where the model is right.
-  WeightedFit best_fit(const CoalitionLog& log, std::span<const double> values, double share,
-                       bool finite) const {
-    WeightedFit best = fit(log, values, share, least_ridge(log), finite);
+  WeightedFit best_fit(const CoalitionLog& log, std::span<const double> values,
+                       double share) const {
+    WeightedFit best = fit(log, values, share, least_ridge(log));
     if (!settings_.surrogate || log.size() >= 6 * players_) return best;
     for (const double ridge : {3.0, 10.0, 30.0}) {
-      WeightedFit other = fit(log, values, share, ridge, finite);
+      WeightedFit other = fit(log, values, share, ridge);
       if (other.left_out_squares < best.left_out_squares) best = std::move(other);
     }
     return best;
@@ -194,7 +190,7 @@ class FitRun {
   }
 
   WeightedFit fit(const CoalitionLog& log, std::span<const double> values, double share,
-                  double ridge, bool finite) const {
+                  double ridge) const {
     const std::size_t first = has_intercept() ? 1 : 0;
     const std::size_t columns = players_ + first;
     const auto n = static_cast<double>(players_);
@@ -218,17 +214,23 @@ class FitRun {
     std::vector<std::size_t> chosen;
     for (const Player p : chosen_)
       chosen.push_back(p + first);
-    return weighted_fit(log.size(), columns, penalty, chosen, [&](std::size_t row, double* x) {
-      const auto size = static_cast<double>(sizes[row]);
-      const double centre = settings_.efficient ? size / n : settings_.centre;
-      if (first == 1) x[0] = 1.0;
-      const auto words = log.words(row);
-      for (std::size_t i = 0; i < players_; ++i)
-        x[first + i] = static_cast<double>(words[i / 64] >> (i % 64) & 1) - centre;
-      const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
-      return FitTarget{values[row] - fair, scale * weights[row],
-                       finite ? 1.0 - distinct_.taken(sizes[row]) : 1.0};
-    });
+    // Sizes, or neighbouring ones together, where the plan fixed how many rows they have.
+    constexpr std::size_t most_strata = 64;
+    const std::size_t strata = settings_.distinct ? std::min(players_ + 1, most_strata) : 1;
+    return weighted_fit(
+        log.size(), columns, penalty, chosen, strata, [&](std::size_t row, double* x) {
+          const auto size = static_cast<double>(sizes[row]);
+          const double centre = settings_.efficient ? size / n : settings_.centre;
+          if (first == 1) x[0] = 1.0;
+          const auto words = log.words(row);
+          for (std::size_t i = 0; i < players_; ++i)
+            x[first + i] = static_cast<double>(words[i / 64] >> (i % 64) & 1) - centre;
+          const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
+          // Of a size that was drawn without repetition, the rest alone is chance.
+          return FitTarget{values[row] - fair, scale * weights[row],
+                           settings_.distinct ? 1.0 - distinct_.taken(sizes[row]) : 1.0,
+                           sizes[row] * strata / (players_ + 1)};
+        });
   }
 
   FitSettings settings_;

@@ -42,30 +42,34 @@ class GameGuess {
   }
 
   /// Takes from each row's value (in the log's order and sign) what the other folds guess for it.
-  /// Returns the guess's semivalues. With `share`, the guess is told what v(N) - v({}) is.
+  /// Returns the semivalues of the guess: the folds' mean, but at each row what was taken there.
+  /// So nothing is left to chance for coalitions that were all drawn, although every fold's guess
+  /// goes through its own rows. With `share`, the guess is told what v(N) - v({}) is.
   std::vector<double> subtract(const CoalitionLog& log, std::span<const double> log_weights,
                                std::vector<double>& rest, std::optional<double> share) {
-    std::vector<double> indices(players_, 0.0);
+    std::vector<double> mean;
+    std::vector<double> taken(rows_);
     SpectralSurrogate surrogate(players_, best_.decay, odd_);
     std::vector<double> weights;
     for (std::size_t fold = 0; fold < folds; ++fold) {
       guess(surrogate, fold, best_.by_size, weights, 1e-3, 60);
-      const double part = static_cast<double>(rows_ / folds + (fold < rows_ % folds ? 1 : 0)) /
-                          static_cast<double>(rows_);
-      for (std::size_t k = fold; k < rows_; k += folds) {
-        const bool turned = odd_ && (log.words(k)[0] & 1) == 0;
-        rest[k] -= (turned ? -1.0 : 1.0) * guess_[cells_[k]];
-      }
-      std::vector<double> table = whole_table();
-      if (share) {
-        table.back() = 0.5 * *share;
-        table.front() = -0.5 * *share;
-      }
-      const std::vector<double> own = semivalues_of_table(table, log_weights);
-      for (std::size_t i = 0; i < players_; ++i)
-        indices[i] += part * own[i];
+      mean.resize(guess_.size(), 0.0);
+      for (std::size_t c = 0; c < mean.size(); ++c)
+        mean[c] += guess_[c] / static_cast<double>(folds);
+      for (std::size_t k = fold; k < rows_; k += folds)
+        taken[k] = guess_[cells_[k]];
     }
-    return indices;
+    for (std::size_t k = 0; k < rows_; ++k) {
+      const bool turned = odd_ && (log.words(k)[0] & 1) == 0;
+      rest[k] -= turned ? -taken[k] : taken[k];
+      mean[cells_[k]] = taken[k];
+    }
+    std::vector<double> table = odd_ ? both_halves(mean) : std::move(mean);
+    if (share) {
+      table.back() = 0.5 * *share;
+      table.front() = -0.5 * *share;
+    }
+    return semivalues_of_table(table, log_weights);
   }
 
  private:
@@ -133,12 +137,12 @@ class GameGuess {
       sizes[s] += sums[s] / counts[s];
   }
 
-  std::vector<double> whole_table() const {
-    if (!odd_) return guess_;
-    std::vector<double> table(2 * guess_.size());
-    for (std::size_t c = 0; c < guess_.size(); ++c) {
-      table[2 * c + 1] = guess_[c];
-      table[(table.size() - 1) ^ (2 * c + 1)] = -guess_[c];
+  /// An odd function on all coalitions, from those with player 0.
+  static std::vector<double> both_halves(std::span<const double> half) {
+    std::vector<double> table(2 * half.size());
+    for (std::size_t c = 0; c < half.size(); ++c) {
+      table[2 * c + 1] = half[c];
+      table[(table.size() - 1) ^ (2 * c + 1)] = -half[c];
     }
     return table;
   }

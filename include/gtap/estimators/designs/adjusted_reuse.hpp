@@ -135,7 +135,7 @@ class AdjustedReuseRun {
     const double ridge = rows < 3 * players_ ? 0.25 : 1e-9;
     Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(columns, columns);
     penalty.diagonal().tail(columns - 1).setConstant(ridge);
-    return weighted_fit(rows, players_ + 1, penalty, {},
+    return weighted_fit(rows, players_ + 1, penalty, {}, 1,
                         [&](std::size_t row, double* x) {
                           const std::size_t k = 2 * row + half;
                           x[0] = 1.0;

@@ -125,12 +125,19 @@ class StratifiedRun {
       now = std::min(units, strata * pilot_);
       share.assign(strata, 1.0);
     } else if (neyman_) {
-      // Spread over players of each stratum; doubled rounds, so that late spreads count.
+      // Spread over players of each stratum; doubled rounds, so that late spreads count. To each
+      // stratum one draw of the usual spread is added: one whose few draws happen to agree would
+      // never be asked again, and its mean stay wrong.
+      double freedom = 0.0;
+      for (const double count : merged.counts)
+        freedom += std::max(0.0, count - 1.0);
+      const double usual = std::accumulate(merged.squares.begin(), merged.squares.end(), 0.0) /
+                           std::max(1.0, freedom);
       for (std::size_t h = 0; h < strata; ++h) {
-        double variance = 0.0;
-        for (std::size_t i = 0; i < players_; ++i)
-          variance += merged.squares[h * players_ + i] / std::max(1.0, merged.counts[h] - 1.0);
-        share[h] *= std::sqrt(variance);
+        const auto squares = merged.squares.begin() + static_cast<std::ptrdiff_t>(h * players_);
+        const double own =
+            std::accumulate(squares, squares + static_cast<std::ptrdiff_t>(players_), 0.0);
+        share[h] *= std::sqrt((own + usual) / std::max(1.0, merged.counts[h]));
       }
       double total = std::accumulate(share.begin(), share.end(), 0.0);
       if (total == 0.0) share = probability_;

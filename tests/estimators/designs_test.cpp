@@ -1,0 +1,219 @@
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/uncertainty_band.hpp>
+#include <gtap/games/callable.hpp>
+#include <gtap/games/classic.hpp>
+#include <gtap/games/closed_form.hpp>
+
+#include "any_law.hpp"
+#include "catch.hpp"
+#include "error_text.hpp"
+
+#include <cmath>
+#include <set>
+
+using namespace gtap;
+
+namespace {
+
+QuadraticGame quadratic(std::size_t n) {
+  std::vector<double> single(n);
+  std::vector<double> pairs(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    single[i] = std::cos(static_cast<double>(3 * i));
+    for (std::size_t j = 0; j < n; ++j)
+      pairs[i * n + j] = std::sin(static_cast<double>(i + j));
+  }
+  return {single, pairs};
+}
+
+template <class Law, class D>
+void check_exact_on(const QuadraticGame& game, const Law& law, const D& design,
+                    const std::vector<double>& truth, std::size_t evaluations) {
+  const Estimate e = estimate(game, law, design, {.evaluations = evaluations});
+  CAPTURE(e.law, e.design);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    CHECK(e.values[i] == Approx(truth[i]).margin(1e-9));
+    CHECK(e.standard_errors[i] == Approx(0.0).margin(1e-8));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a chain game gives the same bits for any number of threads", "[designs]") {
+  // Few players, so that chains often begin where another unit's chain ended.
+  const LinearReadoutGame game({0.1, 1.7, -0.3}, std::vector<double>{0.3, 0.9, 0.2},
+                               std::vector<double>{1, .1, .2, .1, 1, .3, .2, .3, 1});
+  EstimateOptions options{.evaluations = 4001, .threads = 1, .enumerate_small = false};
+  const Estimate one = estimate(game, Shapley{}, ShortChains{1}, options);
+  options.threads = 3;
+  CHECK(one.values == estimate(game, Shapley{}, ShortChains{1}, options).values);
+}
+
+TEST_CASE("paired designs are exact for interactions of two", "[designs]") {
+  const QuadraticGame game = quadratic(18);
+  check_exact_on(game, Shapley{}, KernelShap{}, game.shapley(), 200);
+  check_exact_on(game, Shapley{}, LeverageShap{}, game.shapley(), 200);
+  check_exact_on(game, Shapley{}, Surrogate{}, game.shapley(), 200);
+  check_exact_on(game, Banzhaf{}, Surrogate{}, game.dropout(0.5), 200);
+  check_exact_on(game, Banzhaf{}, SharedCoalition{.paired = true}, game.dropout(0.5), 80);
+  check_exact_on(game, Shapley{}, Permutation{.antithetic = true}, game.shapley(), 80);
+}
+
+TEST_CASE("leave-one-out is exact at n + 1 evaluations", "[designs]") {
+  const QuadraticGame game = quadratic(50);
+  const Estimate e = estimate(game, LeaveOneOut{});
+  CHECK(e.evaluations == 51);
+  CHECK(e.stopped == Stopped::finished);
+  for (std::size_t i = 0; i < 50; ++i) {
+    CHECK(e.values[i] == Approx(game.dropout(1.0)[i]).margin(1e-10));
+    CHECK(e.standard_errors[i] == 0.0);
+  }
+}
+
+TEST_CASE("efficient designs share out what there is", "[designs]") {
+  const auto game = make_game(12, rough);
+  const double all = game(Coalition::grand(12)) - game(Coalition(12));
+  const auto check = [&](const auto& design) {
+    const Estimate e = estimate(game, Shapley{}, design, {.evaluations = 300});
+    double sum = 0.0;
+    for (const double value : e.values)
+      sum += value;
+    CAPTURE(e.design);
+    CHECK(sum == Approx(all).margin(1e-9));
+  };
+  check(KernelShap{});
+  check(LeverageShap{});
+  check(Surrogate{});
+  check(UnbiasedKernelShap{});
+}
+
+TEST_CASE("drawn without repetition, all coalitions leave nothing to chance", "[designs]") {
+  const auto game = make_game(8, rough);
+  const auto check = [&](const auto& law, const auto& design) {
+    const std::vector<double> truth = estimate(game, law, Exact{}).values;
+    const Estimate e = estimate(game, law, design, {.evaluations = 256, .enumerate_small = false});
+    CAPTURE(e.law, e.design);
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      CHECK(e.values[i] == Approx(truth[i]).margin(1e-9));
+      CHECK(e.standard_errors[i] == Approx(0.0).margin(1e-9));
+    }
+  };
+  check(Shapley{}, LeverageShap{});
+  check(Shapley{}, Surrogate{});
+  check(Banzhaf{}, Surrogate{});
+  check(Dropout{0.3}, Surrogate{});
+}
+
+TEST_CASE("a sample without repetition has none", "[designs]") {
+  const auto draw_all = [](std::size_t players, bool paired, std::size_t count) {
+    const std::vector<double> sizes = detail::tossed_sizes(players, 0.5);
+    const detail::DistinctCoalitions plan(sizes, paired, count, 7);
+    std::set<std::vector<Player>> seen;
+    std::vector<Player> order;
+    Coalition coalition(players);
+    for (std::size_t k = 0; k < plan.size(); ++k) {
+      RandomStream random(1, k);
+      plan.coalition(k, random, order, coalition);
+      REQUIRE(seen.insert(coalition.members()).second);
+      if (paired) REQUIRE(seen.insert(coalition.complement().members()).second);
+    }
+    return plan.size();
+  };
+  CHECK(draw_all(9, false, 512) == 512);  // all that there are
+  CHECK(draw_all(9, true, 256) == 256);
+  CHECK(draw_all(8, true, 128) == 128);
+  CHECK(draw_all(8, true, 1000) == 128);
+  CHECK(draw_all(12, false, 1000) == 1000);
+  CHECK(draw_all(12, true, 1000) == 1000);
+  CHECK(draw_all(70, true, 500) == 500);
+}
+
+TEST_CASE("laws and designs that do not go together say why", "[designs]") {
+  const AdditiveGame game({1, 2, 3, 4, 5});
+  const EstimateOptions options{.evaluations = 31};
+  CHECK(error_text([&] { estimate(game, Dropout{0.3}, KernelShap{}, options); }) ==
+        "KernelShap: expected the Shapley law, got Dropout(0.3); take Regression, Permutation or "
+        "Surrogate");
+  CHECK(
+      error_text([&] { estimate(game, Dropout{0.3}, SharedCoalition{.paired = true}, options); }) ==
+      "SharedCoalition(paired): expected a law that is symmetric about 1/2, got Dropout(0.3)");
+  CHECK(error_text([&] {
+          estimate(game, BetaShapley{2, 3}, Owen{.gauss_legendre = true}, options);
+        }) == "Owen(Gauss-Legendre): expected a uniform or point law, got BetaShapley(2, 3)");
+  CHECK(error_text([&] {
+          estimate(AdditiveGame(std::vector<double>(30'000)), Banzhaf{}, Regression{});
+        }).find("expected statistics of at most 8 GB") != std::string::npos);
+}
+
+TEST_CASE("the defaults work for one to ten thousand players", "[designs]") {
+  for (const std::size_t n : {1u, 2u, 3u, 5u, 17u, 300u}) {
+    CAPTURE(n);
+    std::vector<double> worth(n);
+    for (std::size_t i = 0; i < n; ++i)
+      worth[i] = static_cast<double>(i % 7) - 2.0;
+    const AdditiveGame game(worth);
+    const auto check = [&](const auto& law) {
+      const Estimate e = estimate(game, law, {.evaluations = 12 * n});
+      for (std::size_t i = 0; i < n; ++i)
+        CHECK(e.values[i] == Approx(worth[i]).margin(1e-8));
+    };
+    check(Shapley{});
+    check(Banzhaf{});
+    check(Dropout{0.2});
+    check(LeaveOneOut{});
+    check(DropoutBand{0.1, 0.3});
+  }
+  const AdditiveGame large(std::vector<double>(10'000, 1.0));
+  CHECK(estimate(large, Dropout{0.5}, {.evaluations = 30'000}).values[9'999] == Approx(1.0));
+  CHECK(estimate(large, Shapley{}, {.evaluations = 30'000}).values[9'999] == Approx(1.0));
+}
+
+TEST_CASE("covariance of chosen players is that of their values", "[designs]") {
+  const auto game = make_game(12, rough);
+  const auto check = [&](const auto& law, const auto& design) {
+    const Estimate e = estimate(game, law, design, {.evaluations = 600, .covariance_of = {3, 8}});
+    REQUIRE(e.covariance.size() == 4);
+    CAPTURE(e.design);
+    CHECK(std::sqrt(e.covariance[0]) == Approx(e.standard_errors[3]));
+    CHECK(std::sqrt(e.covariance[3]) == Approx(e.standard_errors[8]));
+    CHECK(e.covariance[1] == Approx(e.covariance[2]));
+    CHECK(std::abs(e.covariance[1]) <= e.standard_errors[3] * e.standard_errors[8]);
+  };
+  check(Shapley{}, Permutation{});
+  check(Shapley{}, SharedCoalition{});
+  check(Dropout{0.3}, Regression{});
+  check(Shapley{}, LeverageShap{});
+  check(Shapley{}, AdjustedReuse{});
+}
+
+TEST_CASE("the uncertainty band is where random coalitions are undecided", "[band]") {
+  // A vote by simple majority of 41 is decided at once away from 1/2.
+  const MajorityGame vote(41, 21);
+  const UncertaintyBand band = uncertainty_band(vote, {.coalitions = 400});
+  CHECK(band.peak == Approx(0.5).margin(0.06));
+  CHECK(band.low > 0.3);
+  CHECK(band.high < 0.7);
+  CHECK(std::is_sorted(band.retentions.begin(), band.retentions.end()));
+  CHECK(band.retentions.size() == 15);
+  CHECK(band.evaluations == 15 * 400);
+  CHECK(band.mean.front() == 0.0);
+  CHECK(band.mean.back() == Approx(1.0));
+  CHECK(band.dropout().retention == band.peak);
+  CHECK(band.law().low == band.low);
+
+  // Spread of a sum of 100 independent halves: sqrt(n p (1-p)).
+  const AdditiveGame sum(std::vector<double>(100, 1.0));
+  UncertaintyBandOptions options{.retentions = {0.2, 0.5}, .coalitions = 1000, .refinements = 0};
+  options.threads = 1;
+  const UncertaintyBand one = uncertainty_band(sum, options);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const double p = one.retentions[k];
+    CHECK(std::abs(one.mean[k] - 100 * p) < 5 * one.mean_errors[k]);
+    CHECK(std::abs(one.spread[k] - std::sqrt(100 * p * (1 - p))) < 5 * one.spread_errors[k]);
+  }
+  options.threads = 3;
+  CHECK(uncertainty_band(sum, options).spread == one.spread);
+  options.coalitions = 1;
+  CHECK(error_text([&] { uncertainty_band(sum, options); }) ==
+        "uncertainty_band: expected at least 2 coalitions a point, got 1");
+}
