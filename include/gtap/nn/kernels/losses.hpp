@@ -53,24 +53,34 @@ struct LogitScan {
   }
 };
 
-/// Sum over classes of exp(logit - top): adds to `sums`, and calls use(class, pack, value).
-template <class P, class Use>
-void exponentials(std::size_t classes, const typename P::value_type* logits, const P* top, P* sums,
-                  Use use) {
+/// The tile's images in blocks of loss_packs packs. For each block: use(place, e) for every pack
+/// e = exp(logit - top) at logits + place, then finish(at, scan, sums) with the block's place in a
+/// row and the sums of e over the classes.
+template <class P, class Use, class Finish>
+void for_softmax_blocks(std::size_t classes, const typename P::value_type* logits,
+                        const typename P::value_type* label_row, Use use, Finish finish) {
   using T = typename P::value_type;
-  GTAP_DETAIL_UNROLL
-  for (std::size_t n = 0; n < loss_packs; ++n)
-    sums[n] = P(T{0});
-  for (std::size_t c = 0; c < classes; ++c) {
+  for (std::size_t at = 0; at < row_size; at += loss_packs * P::size) {
+    const LogitScan<P> scan(classes, logits + at, label_row + at);
+    P sums[loss_packs];
     GTAP_DETAIL_UNROLL
-    for (std::size_t n = 0; n < loss_packs; ++n) {
-      const P x = P::load_aligned(logits + c * row_size + n * P::size);
-      const P e = exp_negative(x - top[n]);
-      sums[n] += e;
-      use(c, n, e);
+    for (std::size_t n = 0; n < loss_packs; ++n)
+      sums[n] = P(T{0});
+    for (std::size_t c = 0; c < classes; ++c) {
+      GTAP_DETAIL_UNROLL
+      for (std::size_t n = 0; n < loss_packs; ++n) {
+        const std::size_t place = c * row_size + at + n * P::size;
+        const P e = exp_negative(P::load_aligned(logits + place) - scan.top[n]);
+        sums[n] += e;
+        use(place, e);
+      }
     }
+    finish(at, scan, sums);
   }
 }
+
+/// Where only the sums of the exponentials are wanted.
+inline constexpr auto no_use = [](std::size_t, const auto&) {};
 
 }  // namespace detail
 
@@ -81,21 +91,19 @@ double cross_entropy(std::size_t classes, const T* logits, const T* label_row) {
   using P = detail::Pack<T, Arch>;
   const P zero(T{0});
   P total = zero;
-  for (std::size_t at = 0; at < row_size; at += detail::loss_packs * P::size) {
-    const detail::LogitScan<P> scan(classes, logits + at, label_row + at);
-    P sums[detail::loss_packs];
-    detail::exponentials(classes, logits + at, scan.top, sums,
-                         [](std::size_t, std::size_t, const P&) {});
-    // One logarithm for four packs: sums are at most the number of classes.
-    P product(T{1});
-    GTAP_DETAIL_UNROLL
-    for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const auto padding = P::load_aligned(label_row + at + n * P::size) < zero;
-      product = product * select(padding, P(T{1}), sums[n]);
-      total += select(padding, zero, scan.top[n] - scan.picked[n]);
-    }
-    total += log(product);
-  }
+  detail::for_softmax_blocks<P>(
+      classes, logits, label_row, detail::no_use,
+      [&](std::size_t at, const detail::LogitScan<P>& scan, const P* sums) {
+        // One logarithm for four packs: sums are at most the number of classes.
+        P product(T{1});
+        GTAP_DETAIL_UNROLL
+        for (std::size_t n = 0; n < detail::loss_packs; ++n) {
+          const auto padding = P::load_aligned(label_row + at + n * P::size) < zero;
+          product = product * select(padding, P(T{1}), sums[n]);
+          total += select(padding, zero, scan.top[n] - scan.picked[n]);
+        }
+        total += log(product);
+      });
   return static_cast<double>(detail::sum(total));
 }
 
@@ -107,27 +115,24 @@ double cross_entropy_gradient(std::size_t classes, const T* logits, const T* lab
   using P = detail::Pack<T, Arch>;
   const P zero(T{0});
   P total = zero;
-  for (std::size_t at = 0; at < row_size; at += detail::loss_packs * P::size) {
-    const detail::LogitScan<P> scan(classes, logits + at, label_row + at);
-    P sums[detail::loss_packs];
-    detail::exponentials(classes, logits + at, scan.top, sums,
-                         [&](std::size_t c, std::size_t n, const P& e) {
-                           e.store_aligned(gradient + c * row_size + at + n * P::size);
-                         });
-    for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const std::size_t place = at + n * P::size;
-      const P label = P::load_aligned(label_row + place);
-      const auto padding = label < zero;
-      total += select(padding, zero, log(sums[n]) + (scan.top[n] - scan.picked[n]));
-      const P all = select(padding, zero, P(scale));
-      const P share = all / sums[n];
-      for (std::size_t c = 0; c < classes; ++c) {
-        T* const g = gradient + c * row_size + place;
-        const P hit = select(label == P(static_cast<T>(c)), all, zero);
-        (P::load_aligned(g) * share - hit).store_aligned(g);
-      }
-    }
-  }
+  detail::for_softmax_blocks<P>(
+      classes, logits, label_row,
+      [&](std::size_t place, const P& e) { e.store_aligned(gradient + place); },
+      [&](std::size_t at, const detail::LogitScan<P>& scan, const P* sums) {
+        for (std::size_t n = 0; n < detail::loss_packs; ++n) {
+          const std::size_t place = at + n * P::size;
+          const P label = P::load_aligned(label_row + place);
+          const auto padding = label < zero;
+          total += select(padding, zero, log(sums[n]) + (scan.top[n] - scan.picked[n]));
+          const P all = select(padding, zero, P(scale));
+          const P share = all / sums[n];
+          for (std::size_t c = 0; c < classes; ++c) {
+            T* const g = gradient + c * row_size + place;
+            const P hit = select(label == P(static_cast<T>(c)), all, zero);
+            (P::load_aligned(g) * share - hit).store_aligned(g);
+          }
+        }
+      });
   return static_cast<double>(detail::sum(total));
 }
 
@@ -172,41 +177,36 @@ double correct(std::size_t classes, const T* logits, const T* label_row) {
 template <class Arch = default_arch, class T>
 void log_softmax(std::size_t classes, const T* logits, T* log_probability) {
   using P = detail::Pack<T, Arch>;
-  for (std::size_t at = 0; at < row_size; at += detail::loss_packs * P::size) {
-    const detail::LogitScan<P> scan(classes, logits + at, logits + at);
-    P sums[detail::loss_packs];
-    detail::exponentials(classes, logits + at, scan.top, sums,
-                         [](std::size_t, std::size_t, const P&) {});
-    for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const P shift = log(sums[n]);
-      for (std::size_t c = 0; c < classes; ++c) {
-        const std::size_t place = c * row_size + at + n * P::size;
-        (P::load_aligned(logits + place) - scan.top[n] - shift)
-            .store_aligned(log_probability + place);
-      }
-    }
-  }
+  detail::for_softmax_blocks<P>(
+      classes, logits, logits, detail::no_use,
+      [&](std::size_t at, const detail::LogitScan<P>& scan, const P* sums) {
+        for (std::size_t n = 0; n < detail::loss_packs; ++n) {
+          const P shift = log(sums[n]);
+          for (std::size_t c = 0; c < classes; ++c) {
+            const std::size_t place = c * row_size + at + n * P::size;
+            (P::load_aligned(logits + place) - scan.top[n] - shift)
+                .store_aligned(log_probability + place);
+          }
+        }
+      });
 }
 
 /// Softmax, [classes][64]; probability may be logits.
 template <class Arch = default_arch, class T>
 void softmax(std::size_t classes, const T* logits, T* probability) {
   using P = detail::Pack<T, Arch>;
-  for (std::size_t at = 0; at < row_size; at += detail::loss_packs * P::size) {
-    const detail::LogitScan<P> scan(classes, logits + at, logits + at);
-    P sums[detail::loss_packs];
-    detail::exponentials(classes, logits + at, scan.top, sums,
-                         [&](std::size_t c, std::size_t n, const P& e) {
-                           e.store_aligned(probability + c * row_size + at + n * P::size);
-                         });
-    for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const P share = P(T{1}) / sums[n];
-      for (std::size_t c = 0; c < classes; ++c) {
-        T* const p = probability + c * row_size + at + n * P::size;
-        (P::load_aligned(p) * share).store_aligned(p);
-      }
-    }
-  }
+  detail::for_softmax_blocks<P>(
+      classes, logits, logits,
+      [&](std::size_t place, const P& e) { e.store_aligned(probability + place); },
+      [&](std::size_t at, const detail::LogitScan<P>&, const P* sums) {
+        for (std::size_t n = 0; n < detail::loss_packs; ++n) {
+          const P share = P(T{1}) / sums[n];
+          for (std::size_t c = 0; c < classes; ++c) {
+            T* const p = probability + c * row_size + at + n * P::size;
+            (P::load_aligned(p) * share).store_aligned(p);
+          }
+        }
+      });
 }
 
 /// Kullback-Leibler divergence of softmax(logits) from reference distributions, summed over the
@@ -218,25 +218,23 @@ double kl_divergence(std::size_t classes, const T* probability, const T* log_pro
   using P = detail::Pack<T, Arch>;
   const P zero(T{0});
   P total = zero;
-  for (std::size_t at = 0; at < row_size; at += detail::loss_packs * P::size) {
-    const detail::LogitScan<P> scan(classes, logits + at, label_row + at);
-    P sums[detail::loss_packs];
-    detail::exponentials(classes, logits + at, scan.top, sums,
-                         [](std::size_t, std::size_t, const P&) {});
-    for (std::size_t n = 0; n < detail::loss_packs; ++n) {
-      const P shift = scan.top[n] + log(sums[n]);
-      P divergence = zero;
-      for (std::size_t c = 0; c < classes; ++c) {
-        const std::size_t place = c * row_size + at + n * P::size;
-        const P difference =
-            P::load_aligned(log_probability + place) - (P::load_aligned(logits + place) - shift);
-        divergence =
-            detail::multiply_add(P::load_aligned(probability + place), difference, divergence);
-      }
-      const P label = P::load_aligned(label_row + at + n * P::size);
-      total += select(label < zero, zero, divergence);
-    }
-  }
+  detail::for_softmax_blocks<P>(
+      classes, logits, label_row, detail::no_use,
+      [&](std::size_t at, const detail::LogitScan<P>& scan, const P* sums) {
+        for (std::size_t n = 0; n < detail::loss_packs; ++n) {
+          const P shift = scan.top[n] + log(sums[n]);
+          P divergence = zero;
+          for (std::size_t c = 0; c < classes; ++c) {
+            const std::size_t place = c * row_size + at + n * P::size;
+            const P difference = P::load_aligned(log_probability + place) -
+                                 (P::load_aligned(logits + place) - shift);
+            divergence =
+                detail::multiply_add(P::load_aligned(probability + place), difference, divergence);
+          }
+          const P label = P::load_aligned(label_row + at + n * P::size);
+          total += select(label < zero, zero, divergence);
+        }
+      });
   return static_cast<double>(detail::sum(total));
 }
 
