@@ -142,6 +142,49 @@ TEST_CASE("a network game's value is that of a masked forward pass", "[network_g
   }
 }
 
+namespace {
+
+/// The largest difference between chained and fresh values over a chain of 1,000 steps, looked at
+/// every 40 steps, relative to max(1, |value|).
+template <class Objective>
+double drift(const nn::Network<float>& net, const nn::Dataset<float>& data) {
+  const NetworkGame game(net, data, Objective{});
+  RandomStream random(21, 0);
+  std::vector<Player> toggles(1000);
+  for (Player& p : toggles)
+    p = random.below(static_cast<std::uint32_t>(game.players()));
+  std::vector<double> out(toggles.size() + 1);
+  auto worker = game.evaluator();
+  Coalition at(game.players());
+  worker.chain(at, toggles, out);
+  double largest = 0.0;
+  for (std::size_t k = 0; k < toggles.size(); ++k) {
+    at.toggle(toggles[k]);
+    if ((k + 1) % 40 != 0) continue;
+    const double fresh = worker(at);
+    largest = std::max(largest, std::abs(out[k + 1] - fresh) / std::max(1.0, std::abs(fresh)));
+  }
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("after a thousand steps a chain is where fresh evaluation is", "[network_game]") {
+  using namespace nn;
+  const auto dense = networks::with_random_parameters(
+      {24}, {Dense{.out = 48}, Relu{}, Dense{.out = 24}, Relu{}, Dense{.out = 10}}, 31);
+  const auto conv = networks::with_random_parameters(
+      {1, 8, 8},
+      {Conv2d{.out = 6, .kernel = 3}, Relu{}, MaxPool2d{.size = 2}, Conv2d{.out = 8, .kernel = 2},
+       Relu{}, Flatten{}, Dense{.out = 12}, Relu{}, Dense{.out = 10}},
+      32);
+  for (const auto* net : {&dense, &conv}) {
+    const auto data = networks::data_for(*net, 1000, 33);
+    CHECK(drift<CrossEntropy>(*net, data) <= 1e-5);
+    CHECK(drift<Accuracy>(*net, data) <= 2.0 / 1000);
+  }
+}
+
 TEST_CASE("players may be the units of chosen layers", "[network_game]") {
   const auto net = networks::all()[1].second;
   const auto data = networks::data_for(net, 70, 9);

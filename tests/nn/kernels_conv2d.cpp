@@ -123,11 +123,17 @@ TEST_CASE("Toggling an input channel equals convolving without it") {
       Rows<float> fresh(g.out.size());
       kernels::conv2d<Arch>(g, weight.data(), weight.data(), all(g.in.channels), outs, in.data(),
                             z.data());
-      kernels::conv2d_update<Arch>(g, weight.data(), 1, -1.0f, outs, in.data(), z.data());
+      Rows<float> apart(g.out.size());
+      kernels::conv2d_update<Arch>(g, weight.data(), 1, -1.0f, outs, in.data(), z.data(),
+                                   apart.data());
+      kernels::conv2d_update<Arch>(g, weight.data(), 1, -1.0f, outs, in.data(), z.data(), z.data());
       kernels::conv2d<Arch>(g, weight.data(), weight.data(), others, outs, in.data(), fresh.data());
-      for (std::size_t i = 0; i < z.values().size(); ++i)
+      for (std::size_t i = 0; i < z.values().size(); ++i) {
         REQUIRE(std::abs(z.data()[i] - fresh.data()[i]) <= sum_error<float>(g.taps() + 2));
+        REQUIRE(apart.data()[i] == z.data()[i]);
+      }
       CHECK(z.guards_intact());
+      CHECK(apart.guards_intact());
     }
   });
 }

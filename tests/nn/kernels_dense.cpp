@@ -68,38 +68,51 @@ TEST_CASE("A dense layer without inputs is its activated bias") {
   CHECK(out(1, 63) == 0.0f);
 }
 
-TEST_CASE("Toggling an input equals evaluating without it") {
+TEST_CASE("Toggling inputs equals evaluating without them") {
   for_each_arch([](auto arch) {
     using Arch = decltype(arch);
     const std::size_t ins = 9;
     const std::size_t outs = 14;
     const auto weight = random_numbers<float>(ins * outs, 6);
+    const float* const bias = nullptr;
     const Rows<float> in(ins, row_size, 7);
-    std::vector<float> column(outs);
-    for (std::size_t o = 0; o < outs; ++o)
-      column[o] = weight[o * ins + 4];
-    Rows<float> z(outs);
-    Rows<float> activated(outs);
     const auto rows = some(outs, 8);
-    kernels::dense<Arch>(weight.data(), ins, static_cast<const float*>(nullptr), all(ins), rows,
-                         in.data(), z.data());
-    Rows<float> both(z);
-    kernels::dense_update<Arch>(column.data(), -1.0f, rows, in.data() + 4 * row_size, z.data());
-    kernels::dense_update_activate<Arch>(column.data(), -1.0f, rows, in.data() + 4 * row_size,
-                                         both.data(), activated.data(),
-                                         Activation{Activation::relu});
-    const std::vector<std::uint32_t> others{0, 1, 2, 3, 5, 6, 7, 8};
-    Rows<float> fresh(outs);
-    kernels::dense<Arch>(weight.data(), ins, static_cast<const float*>(nullptr), others, rows,
-                         in.data(), fresh.data());
-    for (std::size_t i = 0; i < outs * row_size; ++i) {
-      REQUIRE(std::abs(z.data()[i] - fresh.data()[i]) <= sum_error<float>(ins + 2));
-      REQUIRE(both.data()[i] == z.data()[i]);
-      const bool listed = contains(rows, i / row_size);
-      REQUIRE(activated.data()[i] == (listed ? std::max(z.data()[i], 0.0f) : Rows<float>::mark));
+    for (const std::size_t count : {1u, 4u}) {
+      const Rows<float> marked(outs);
+      Rows<float> z(marked);
+      Rows<float> after(marked);
+      Rows<float> activated(marked);
+      kernels::dense<Arch>(weight.data(), ins, bias, all(ins), rows, in.data(), z.data());
+      kernels::DenseUpdate<float> update{.weight = weight.data() + 4,
+                                         .stride = ins,
+                                         .count = count,
+                                         .scale = -1.0f,
+                                         .in = in.data() + 4 * row_size,
+                                         .base = z.data(),
+                                         .sums = after.data(),
+                                         .out = activated.data(),
+                                         .activation = {Activation::relu}};
+      kernels::dense_update<Arch>(update, rows);
+      update.sums = nullptr;
+      update.out = z.data();
+      update.activation = {};
+      kernels::dense_update<Arch>(update, rows);
+      std::vector<std::uint32_t> others;
+      for (std::uint32_t i = 0; i < ins; ++i) {
+        if (i < 4 || i >= 4 + count) others.push_back(i);
+      }
+      Rows<float> fresh(marked);
+      kernels::dense<Arch>(weight.data(), ins, bias, others, rows, in.data(), fresh.data());
+      for (std::size_t i = 0; i < outs * row_size; ++i) {
+        REQUIRE(std::abs(z.data()[i] - fresh.data()[i]) <= sum_error<float>(ins + 2));
+        REQUIRE(after.data()[i] == z.data()[i]);
+        const bool listed = contains(rows, i / row_size);
+        REQUIRE(activated.data()[i] == (listed ? std::max(z.data()[i], 0.0f) : Rows<float>::mark));
+      }
+      CHECK(z.guards_intact());
+      CHECK(after.guards_intact());
+      CHECK(activated.guards_intact());
     }
-    CHECK(z.guards_intact());
-    CHECK(activated.guards_intact());
   });
 }
 
@@ -117,7 +130,15 @@ TEST_CASE("A fused step through two layers equals the step and the second layer"
         Rows<float> z(units, row_size, 6);
         poison_rows_outside(z, units, 1, present);
         Rows<float> expected_z(z);
-        kernels::dense_update<Arch>(column.data(), -1.0f, present, in.data(), expected_z.data());
+        kernels::dense_update<Arch>(kernels::DenseUpdate<float>{.weight = column.data(),
+                                                                .stride = 1,
+                                                                .count = 1,
+                                                                .scale = -1.0f,
+                                                                .in = in.data(),
+                                                                .base = expected_z.data(),
+                                                                .sums = nullptr,
+                                                                .out = expected_z.data()},
+                                    present);
 
         kernels::DenseToggle<float> toggle{.column = column.data(),
                                            .scale = -1.0f,

@@ -79,26 +79,32 @@ class StageRunner {
     }
   }
 
-  /// Lets an input channel in (sign 1) or takes it out (sign -1): updates z of the listed units,
-  /// and their a.
+  /// Lets an input channel in (sign 1) or takes it out (sign -1): a of the listed units, and their
+  /// z too if `keep`. `spare` is memory for as much as z.
   void toggle(std::uint32_t channel, T sign, std::span<const std::uint32_t> units, const T* in,
-              T* z, T* a, T* scratch) const {
+              T* z, bool keep, T* a, T* spare, T* scratch) const {
+    T* const sums = keep ? z : spare;
     if (is_conv_) {
-      nn::kernels::conv2d_update(geometry_, weight_.data(), channel, sign, units, in, z);
+      nn::kernels::conv2d_update(geometry_, weight_.data(), channel, sign, units, in, z, sums);
     } else {
-      const std::size_t first = channel * rows_per_input_;
-      const std::size_t last = first + rows_per_input_ - 1;
-      for (std::size_t row = first; row < last; ++row) {
-        nn::kernels::dense_update(column(row), sign, units, in + row * nn::tile_images, z);
-      }
-      if (const auto activation = channelwise_.only_activation()) {
-        nn::kernels::dense_update_activate(column(last), sign, units, in + last * nn::tile_images,
-                                           z, a, *activation);
-        return;
-      }
-      nn::kernels::dense_update(column(last), sign, units, in + last * nn::tile_images, z);
+      // One input's weights are contiguous by columns, several inputs' by rows.
+      const std::size_t row = channel * rows_per_input_;
+      const bool one = rows_per_input_ == 1;
+      const auto activation = channelwise_.only_activation();
+      nn::kernels::dense_update(
+          nn::kernels::DenseUpdate<T>{.weight = one ? column(row) : weight_.data() + row,
+                                      .stride = one ? 1 : columns_.size() / units_,
+                                      .count = rows_per_input_,
+                                      .scale = sign,
+                                      .in = in + row * nn::tile_images,
+                                      .base = z,
+                                      .sums = activation && keep ? z : nullptr,
+                                      .out = activation ? a : sums,
+                                      .activation = activation.value_or(no_activation)},
+          units);
+      if (activation) return;
     }
-    finish(units, z, a, scratch);
+    finish(units, sums, a, scratch);
   }
 
   /// Whether toggle_through() takes this stage and the one after it: two dense layers with relu or
@@ -129,13 +135,15 @@ class StageRunner {
         next_z);
   }
 
-  /// Whether nothing follows the mixing node, so that a is z.
+  /// Whether nothing follows the mixing node, so that a equals z.
   bool only_mixes() const {
     const auto activation = channelwise_.only_activation();
     return activation.has_value() && activation->kind == nn::kernels::Activation::none;
   }
 
  private:
+  static constexpr nn::kernels::Activation no_activation{};
+
   const T* column(std::size_t row) const { return columns_.data() + row * units_; }
 
   void mix(const Inputs& inputs, std::span<const std::uint32_t> units, const T* in, T* z,

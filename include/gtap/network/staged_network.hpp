@@ -62,6 +62,8 @@ class StagedNetwork {
   T* a(T* state, std::size_t s) const { return state + a_at_[s]; }
   const T* a(const T* state, std::size_t s) const { return state + a_at_[s]; }
   std::size_t scratch_size() const { return scratch_size_; }
+  /// The largest z of a stage.
+  std::size_t spare_size() const { return spare_size_; }
 
   Presence presence() const {
     std::vector<std::size_t> counts;
@@ -133,9 +135,8 @@ class StagedNetwork {
     a_at_.assign(stages_.size(), 0);
     for (std::size_t s = first_ + 1; s < stages_.size(); ++s) {
       z_at_[s] = state_size_;
-      a_at_[s] = state_size_;
       state_size_ += z_size(s);
-      if (stages_[s].only_mixes()) continue;  // a is z
+      spare_size_ = std::max(spare_size_, z_size(s));
       a_at_[s] = state_size_;
       state_size_ += stages_[s].units() * stages_[s].rows() * nn::tile_images;
       scratch_size_ = std::max(scratch_size_, stages_[s].scratch());
@@ -158,6 +159,7 @@ class StagedNetwork {
   std::vector<std::size_t> a_at_;
   std::size_t state_size_ = 0;
   std::size_t scratch_size_ = 0;
+  std::size_t spare_size_ = 0;
 };
 
 }  // namespace gtap::detail

@@ -9,12 +9,26 @@
 
 namespace gtap::nn::kernels::detail {
 
-// What the micro-kernel reads comes as a list of taps, of one of two kinds. Both keep the loop's
+// What the micro-kernel reads comes as a list of taps, of one of three kinds. Both keep the loop's
 // addresses in few registers: a spilled pointer costs it a fifth of its speed.
 
 /// Tap k reads row at[k] of a tile and has weight at[k].
 struct RowTaps {
   const std::uint32_t* at;
+  static std::size_t offset(std::uint32_t tap) { return tap * row_size; }
+  static std::size_t weight(std::uint32_t tap) { return tap; }
+};
+
+/// Tap k reads row k and has weight k.
+struct FirstTaps {
+  struct Count {
+    std::uint32_t number = 0;
+    std::uint32_t operator*() const { return number; }
+    Count& operator++() { return ++number, *this; }
+    Count operator+(std::size_t taps) const { return {number + static_cast<std::uint32_t>(taps)}; }
+    bool operator==(const Count&) const = default;
+  };
+  Count at{};
   static std::size_t offset(std::uint32_t tap) { return tap * row_size; }
   static std::size_t weight(std::uint32_t tap) { return tap; }
 };
@@ -42,8 +56,10 @@ struct Accumulation {
   std::size_t out_stride;     ///
   std::size_t width;          ///< numbers to compute in each row, whole packs
   const T* bias = nullptr;    ///< by output; null: none
-  bool add = false;           ///< out += scale * sum, else out = bias + sum
+  bool add = false;           ///< out = base + scale * sum, else out = bias + sum
   T scale = 1;                ///< only with `add`
+  const T* base = nullptr;    ///< only with `add`, laid out as out; null: out itself
+  T* sums = nullptr;          ///< laid out as out: takes what out is before relu; null: not wanted
   bool relu = false;          ///< out = max(out, 0) in the end
   std::size_t ahead = 0;  ///< numbers from `in` to that of the next call, fetched by and by; 0: not
 };
@@ -71,8 +87,8 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
       sums[m][n] = start;
   }
   const T* const in = a.in + at;
-  const auto* const end = a.taps.at + a.count;
-  for (const auto* tap = a.taps.at; tap != end; ++tap) {
+  const auto end = a.taps.at + a.count;
+  for (auto tap = a.taps.at; tap != end; ++tap) {
     const T* const x = in + Taps::offset(*tap);
     const std::size_t w = Taps::weight(*tap);
     P values[N];
@@ -88,15 +104,17 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
     }
   }
   const P scale(a.scale);
+  const T* const base = a.base == nullptr ? a.out : a.base;
   GTAP_DETAIL_UNROLL
   for (std::size_t m = 0; m < M; ++m) {
-    T* const out = a.out + outputs[m] * a.out_stride + at;
+    const std::size_t place = outputs[m] * a.out_stride + at;
     GTAP_DETAIL_UNROLL
     for (std::size_t n = 0; n < N; ++n) {
       P value = sums[m][n];
-      if (a.add) value = multiply_add(scale, value, P::load_aligned(out + n * P::size));
+      if (a.add) value = multiply_add(scale, value, P::load_aligned(base + place + n * P::size));
+      if (a.sums != nullptr) value.store_aligned(a.sums + place + n * P::size);
       if (a.relu) value = larger(P(T{0}), value);
-      value.store_aligned(out + n * P::size);
+      value.store_aligned(a.out + place + n * P::size);
     }
   }
 }
@@ -106,8 +124,8 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
 template <class T, class Taps>
 void prefetch_ahead(const Accumulation<T, Taps>& a, std::size_t share, std::size_t shares) {
 #if defined(__GNUC__)
-  const auto* const end = a.taps.at + a.count * (share + 1) / shares;
-  for (const auto* tap = a.taps.at + a.count * share / shares; tap != end; ++tap) {
+  const auto end = a.taps.at + a.count * (share + 1) / shares;
+  for (auto tap = a.taps.at + a.count * share / shares; tap != end; ++tap) {
     const T* const x = a.in + a.ahead + Taps::offset(*tap);
     for (std::size_t i = 0; i < a.width; i += 64 / sizeof(T))
       __builtin_prefetch(x + i);

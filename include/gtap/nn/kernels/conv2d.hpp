@@ -78,8 +78,9 @@ struct ConvTarget {
   const T* weight;
   const T* bias;  ///< null: none
   T* out;
-  bool add = false;  ///< out += scale * sum
+  bool add = false;  ///< out = base + scale * sum
   T scale = 1;
+  const T* base = nullptr;
   bool relu = false;
 };
 
@@ -110,6 +111,7 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
       a.bias = done == 0 ? target.bias : nullptr;
       a.add = done != 0 || target.add;
       a.scale = target.add ? target.scale : T{1};
+      const T* const base = done == 0 ? target.base : nullptr;
       a.relu = target.relu && end == all_taps;
       inner.fill(g, y, KernelRange(0, 1, 0, g.kernel.width, g.kernel.width), 0, in_channels, done,
                  end, row);
@@ -139,6 +141,7 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
         }
         a.width = count * row;
         a.out = target.out + (y * g.out.width + x) * row;
+        a.base = base == nullptr ? nullptr : base + (y * g.out.width + x) * row;
         accumulate<Arch>(a, out_channels);
         x += count;
       }
@@ -173,14 +176,6 @@ void convolve(const ConvGeometry& g, const ConvTarget<T>& target,
   }
 }
 
-template <class Arch, class T>
-void activate_channels(Activation activation, std::span<const std::uint32_t> channels, T* out,
-                       std::size_t numbers) {
-  if (activation.kind == Activation::none || activation.kind == Activation::relu) return;
-  for (const std::uint32_t c : channels)
-    activate<Arch>(activation, out + c * numbers, out + c * numbers, numbers);
-}
-
 }  // namespace detail
 
 /// A convolution (cross-correlation, as in PyTorch) on a tile, with bias and activation.
@@ -201,20 +196,21 @@ void conv2d(const ConvGeometry& g, const T* weight, const T* bias,
       detail::ConvTarget<T>{
           .weight = weight, .bias = bias, .out = out, .relu = activation.kind == Activation::relu},
       in_channels, out_channels, in, row);
-  detail::activate_channels<Arch>(activation, out_channels, out, g.out.height * g.out.width * row);
+  detail::activate_rows<Arch>(activation, out_channels, out, g.out.height * g.out.width * row);
 }
 
-/// One input channel toggled: adds scale * its contribution to the listed channels of z (sums
-/// without activation). scale is 1 to let it in, -1 to take it out. The sum of a pixel's taps is
-/// formed first, so letting a channel in and taking it out adds and subtracts the same number.
+/// One input channel toggled: z = base + scale * its contribution, for the listed channels of sums
+/// without activation. base is what z was before, and may be z. scale is 1 to let it in, -1 to take
+/// it out. The sum of a pixel's taps is formed first, so letting a channel in and taking it out
+/// adds and subtracts the same number.
 template <class Arch = default_arch, class T>
 void conv2d_update(const ConvGeometry& g, const T* weight, std::uint32_t channel, T scale,
-                   std::span<const std::uint32_t> out_channels, const T* in, T* z) {
+                   std::span<const std::uint32_t> out_channels, const T* in, const T* base, T* z) {
   const std::span<const std::uint32_t> one(&channel, 1);
   detail::convolve<Arch>(
       g,
       detail::ConvTarget<T>{
-          .weight = weight, .bias = nullptr, .out = z, .add = true, .scale = scale},
+          .weight = weight, .bias = nullptr, .out = z, .add = true, .scale = scale, .base = base},
       one, out_channels, in, row_size);
 }
 

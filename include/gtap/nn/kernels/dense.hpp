@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace gtap::nn::kernels {
@@ -22,6 +21,15 @@ inline constexpr std::size_t block_rows = 256 * 1024 / (row_size * sizeof(T));
 inline std::size_t even_part(std::size_t count, std::size_t most) {
   const std::size_t parts = (count + most - 1) / most;
   return parts == 0 ? 1 : (count + parts - 1) / parts;
+}
+
+/// What is left to do of an activation after the micro-kernel, which does relu.
+template <class Arch, class T>
+void activate_rows(Activation activation, std::span<const std::uint32_t> rows, T* out,
+                   std::size_t numbers = row_size) {
+  if (activation.kind == Activation::none || activation.kind == Activation::relu) return;
+  for (const std::uint32_t r : rows)
+    activate<Arch>(activation, out + r * numbers, out + r * numbers, numbers);
 }
 
 }  // namespace detail
@@ -56,63 +64,45 @@ void dense(const T* weight, std::size_t in_stride, const T* bias,
         out_rows);
     done += taps;
   } while (done < in_rows.size());
-  if (activation.kind != Activation::none && activation.kind != Activation::relu) {
-    for (const std::uint32_t o : out_rows)
-      activate<Arch>(activation, out + o * row_size, out + o * row_size, row_size);
-  }
+  detail::activate_rows<Arch>(activation, out_rows, out);
 }
 
-/// One input toggled: z row o += scale * column[o] * in_row for o in out_rows, where `column` is
-/// the input's weights, contiguous over all outputs. scale is 1 to let it in, -1 to take it out.
-template <class Arch = default_arch, class T>
-void dense_update(const T* column, T scale, std::span<const std::uint32_t> out_rows,
-                  const T* in_row, T* z) {
-  using P = detail::Pack<T, Arch>;
-  constexpr std::size_t packs = 4;
-  for (std::size_t at = 0; at < row_size; at += packs * P::size) {
-    P x[packs];
-    GTAP_DETAIL_UNROLL
-    for (std::size_t n = 0; n < packs; ++n)
-      x[n] = P(scale) * P::load_aligned(in_row + at + n * P::size);
-    for (const std::uint32_t o : out_rows) {
-      T* const row = z + o * row_size + at;
-      const P w(column[o]);
-      GTAP_DETAIL_UNROLL
-      for (std::size_t n = 0; n < packs; ++n)
-        detail::multiply_add(w, x[n], P::load_aligned(row + n * P::size))
-            .store_aligned(row + n * P::size);
-    }
-  }
-}
+/// Inputs that are toggled together: `count` rows of a dense layer's input that follow one another.
+template <class T>
+struct DenseUpdate {
+  const T* weight;     ///< of output o and the first of the inputs: weight + o * stride
+  std::size_t stride;  ///
+  std::size_t count;   ///< inputs, whose weights follow one another
+  T scale;             ///< 1 lets them in, -1 takes them out
+  const T* in;         ///< their rows
+  const T* base;       ///< sums before, all rows
+  T* sums;             ///< sums after; may be base, and null where they are not wanted
+  T* out;              ///< activation of the sums after; may be base where sums is null
+  Activation activation{};
+};
 
-/// As dense_update, and the activated rows go to a second buffer in the same pass (relu or none):
-/// z row o += scale * column[o] * in_row; out row o = activation(z row o).
+/// Brings a dense layer up to date: sums row o = base row o + scale * sum over i < count of
+/// weight[o * stride + i] * in row i, and out row o = activation(sums row o), for o in out_rows.
+/// The sum is formed first, so letting inputs in and taking them out adds and subtracts the same
+/// numbers. Cost: count * |out_rows| * 64 multiply-adds.
 template <class Arch = default_arch, class T>
-void dense_update_activate(const T* column, T scale, std::span<const std::uint32_t> out_rows,
-                           const T* in_row, T* z, T* out, Activation activation) {
-  using P = detail::Pack<T, Arch>;
-  constexpr std::size_t packs = 4;
-  const P floor(activation.kind == Activation::relu ? T{0} : -std::numeric_limits<T>::infinity());
-  for (std::size_t at = 0; at < row_size; at += packs * P::size) {
-    P x[packs];
-    GTAP_DETAIL_UNROLL
-    for (std::size_t n = 0; n < packs; ++n)
-      x[n] = P(scale) * P::load_aligned(in_row + at + n * P::size);
-    for (const std::uint32_t o : out_rows) {
-      const std::size_t place = o * row_size + at;
-      const P w(column[o]);
-      GTAP_DETAIL_UNROLL
-      for (std::size_t n = 0; n < packs; ++n) {
-        const P value = detail::multiply_add(w, x[n], P::load_aligned(z + place + n * P::size));
-        value.store_aligned(z + place + n * P::size);
-        detail::larger(floor, value).store_aligned(out + place + n * P::size);
-      }
-    }
-  }
-  if (activation.kind != Activation::none && activation.kind != Activation::relu) {
-    for (const std::uint32_t o : out_rows)
-      activate<Arch>(activation, out + o * row_size, out + o * row_size, row_size);
-  }
+void dense_update(const DenseUpdate<T>& u, std::span<const std::uint32_t> out_rows) {
+  detail::accumulate<Arch>(
+      detail::Accumulation<T, detail::FirstTaps>{.weight = u.weight,
+                                                 .weight_stride = u.stride,
+                                                 .taps = {},
+                                                 .count = u.count,
+                                                 .in = u.in,
+                                                 .out = u.out,
+                                                 .out_stride = row_size,
+                                                 .width = row_size,
+                                                 .add = true,
+                                                 .scale = u.scale,
+                                                 .base = u.base,
+                                                 .sums = u.sums,
+                                                 .relu = u.activation.kind == Activation::relu},
+      out_rows);
+  detail::activate_rows<Arch>(u.activation, out_rows, u.out);
 }
 
 }  // namespace gtap::nn::kernels
