@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtap/estimators/beta_cdf.hpp>
+
 #include <cmath>
 #include <numbers>
 
@@ -51,6 +53,14 @@ inline double student_quantile(double p, double degrees) {
         1.0 / y;
   }
   return std::sqrt(degrees * y);
+}
+
+/// The probability that Student's t with `degrees` degrees of freedom, at least 1, exceeds t.
+inline double student_tail(double t, double degrees) {
+  if (std::isinf(t)) return t > 0.0 ? 0.0 : 1.0;
+  if (degrees > 1e6) return normal_tail(t);
+  const double tail = 0.5 * beta_cdf(0.5 * degrees, 0.5, degrees / (degrees + t * t));
+  return t >= 0.0 ? tail : 1.0 - tail;
 }
 
 }  // namespace gtap::detail

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <gtap/estimators/student.hpp>
+#include <gtap/pruning/credit_table.hpp>
+#include <gtap/pruning/procedures.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+namespace gtap::detail {
+
+/// The best players as they look now, and how likely they are not the best.
+struct Cut {
+  Coalition kept;
+  double wrong = 1.0;          // sum over the swaps that could be right
+  std::vector<Player> border;  // players that need more units
+};
+
+/// Which swaps of a kept player for another one constraints allow.
+class Swaps {
+ public:
+  Swaps(const Constraints& constraints, const Coalition& kept)
+      : group_(kept.players(), none), stays_(kept.players()), barred_(kept.players()) {
+    const GroupCounts counts(constraints, kept);
+    for (std::size_t g = 0; g < constraints.groups.size(); ++g) {
+      for (const Player p : constraints.groups[g].players)
+        group_[p] = g;
+    }
+    for (Player p = 0; p < kept.players(); ++p) {
+      if (counts.must_keep().contains(p)) continue;
+      (kept.contains(p) ? leave_ : come_).push_back(p);
+      if (kept.contains(p) ? !counts.holds_in(p).empty() : !counts.holds_out(p).empty())
+        (kept.contains(p) ? stays_ : barred_).insert(p);
+    }
+  }
+
+  /// Calls visit(p, q) for each p that may leave while q comes. A group at its limit swaps with
+  /// itself only.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const Player p : leave_) {
+      for (const Player q : come_) {
+        const bool same = group_[p] != none && group_[p] == group_[q];
+        if (same || (!stays_.contains(p) && !barred_.contains(q))) visit(p, q);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> group_;
+  Coalition stays_;
+  Coalition barred_;
+  std::vector<Player> leave_;
+  std::vector<Player> come_;
+};
+
+/// The best `units` players by their scores that the constraints allow.
+inline Coalition best_players(const std::vector<double>& scores, std::size_t units,
+                              const Constraints& constraints) {
+  return top_n(scores, {.keep = Budget::units(units), .constraints = constraints}).back().kept;
+}
+
+/// Judges the cut. A coalition within constraints is the best one unless a single swap improves it
+/// (it is a basis of a matroid), so the cut is wrong with at most the summed probabilities that a
+/// swap's difference, by Student's t on the units that tell of it, goes the other way. A player
+/// needs more units when one of its swaps alone is likelier to be right than `share` over twice the
+/// number of swaps.
+inline Cut judge_cut(const CreditTable& table, std::size_t units, const Constraints& constraints,
+                     double tolerance, double share) {
+  const std::vector<double>& means = table.means();
+  Cut cut{best_players(means, units, constraints), 0.0, {}};
+  const Swaps swaps(constraints, cut.kept);
+  std::size_t count = 0;
+  swaps.for_each([&](Player, Player) { ++count; });
+  const double decided = 0.5 * share / static_cast<double>(std::max<std::size_t>(count, 1));
+  std::vector<double> errors(means.size());
+  for (std::size_t p = 0; p < means.size(); ++p)
+    errors[p] = std::sqrt(table.variance(p));
+
+  Coalition border(means.size());
+  swaps.for_each([&](Player p, Player q) {
+    const double lead = means[p] - means[q] + tolerance;
+    const double degrees = std::max(1.0, std::min(table.count(p), table.count(q)) - 1.0);
+    const auto tail = [&](double error) {
+      if (error == 0.0) return lead > 0.0 ? 0.0 : 0.5;
+      return student_tail(lead / error, degrees);
+    };
+    // Whatever the covariance: most swaps are beyond doubt.
+    if (lead > 0.0 && tail(errors[p] + errors[q]) < 1e-3 * decided) return;
+    const double wrong = tail(std::sqrt(table.variance_of_difference(p, q)));
+    cut.wrong += wrong;
+    if (wrong <= decided) return;
+    border.insert(p);
+    border.insert(q);
+  });
+  cut.wrong = std::min(1.0, cut.wrong);
+  cut.border = border.members();
+  return cut;
+}
+
+}  // namespace gtap::detail

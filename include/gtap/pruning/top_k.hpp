@@ -1,0 +1,149 @@
+#pragma once
+
+#include <gtap/core/value_function.hpp>
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/pruning/top_k_run.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+
+/// How sure top_k has to be, and what it may spend.
+struct TopKOptions {
+  /// The probability of a wrong cut that is accepted, over all looks together; in (0, 1).
+  double wrong_cut = 0.05;
+  /// Players whose values differ by no more are as good as each other. At 0, ties are never
+  /// decided.
+  double tolerance = 0.0;
+  std::size_t pilot = 16;  ///< units of all players before the first look, at least 2
+  /// With each coalition its complement, for laws that are symmetric about 1/2: exact for
+  /// interactions of two. Other laws ignore it. Votes and other steps are better without.
+  bool paired = true;
+  Constraints constraints{};
+  EstimateOptions estimate{};  ///< budget, seed, threads, progress, stop token, checkpoint
+};
+
+/// The best k players, and how sure that is.
+struct TopK {
+  Coalition kept;
+  /// At most this likely, another coalition of k players within the constraints is better by more
+  /// than the tolerance. Counts in the looks before, so it may be 1 where a single look would not
+  /// be.
+  double wrong_cut = 1.0;
+  std::vector<Player> border;  ///< players on whom the cut hangs; none when it is decided
+  /// What is known of all values; those far from the cut are known from fewer units. Its
+  /// `evaluations` is what was spent, `truncated` what was not asked of decided players, `stopped`
+  /// is `decided`, or why the run ended before: by `budget`, it did not suffice.
+  Estimate estimate;
+
+  bool decided() const {
+    return estimate.stopped == Stopped::decided || estimate.stopped == Stopped::finished;
+  }
+};
+
+namespace detail {
+
+inline void check_top_k(std::size_t players, std::size_t k, const TopKOptions& options) {
+  if (k < 1 || k > players) fail("top_k", text("1 to ", players, " players to keep"), text(k));
+  if (!(options.wrong_cut > 0.0 && options.wrong_cut < 1.0))
+    fail("top_k", "a probability of a wrong cut between 0 and 1", text(options.wrong_cut));
+  if (!(options.tolerance >= 0.0) || std::isinf(options.tolerance))
+    fail("top_k", "a tolerance of 0 or more", text(options.tolerance));
+  if (options.pilot < 2) fail("top_k", "a pilot of at least 2 units", text(options.pilot));
+  const std::size_t kept =
+      best_players(std::vector<double>(players), k, options.constraints).size();
+  if (kept != k)
+    fail("top_k", text("constraints that allow ", k, " players"),
+         text("constraints that make it ", kept));
+}
+
+/// What tells two runs apart beside law, seed and number of players.
+inline std::string top_k_name(std::size_t k, bool paired, const TopKOptions& options) {
+  std::string limits;
+  for (const Group& group : options.constraints.groups) {
+    limits += text(group.min, '-', group.max, ':');
+    for (const Player p : group.players)
+      limits += text(p, ' ');
+  }
+  for (const Player p : options.constraints.must_keep)
+    limits += text('!', p);
+  return text("top_k(", k, paired ? ", paired" : "", "), wrong cut ", options.wrong_cut,
+              ", tolerance ", options.tolerance, ", pilot ", options.pilot, ", constraints ",
+              std::hex, checksum(limits));
+}
+
+/// Whether a law gives a size and its mirror image the same probability, and whether it has one
+/// size only, so that one coalition is all there is to see.
+struct LawShape {
+  bool symmetric = true;
+  bool certain = false;
+};
+inline LawShape shape_of(const std::vector<double>& sizes) {
+  LawShape shape;
+  for (std::size_t s = 0; s < sizes.size(); ++s)
+    shape.symmetric = shape.symmetric && std::abs(sizes[s] - sizes[sizes.size() - 1 - s]) <= 1e-9;
+  shape.certain = sizes.front() > 1.0 - 1e-15 || sizes.back() > 1.0 - 1e-15;
+  return shape;
+}
+
+}  // namespace detail
+
+/// The k players with the largest values under `law`, within the constraints, spending evaluations
+/// only on what decides the cut (Neuron Shapley, Ghorbani & Zou 2020; CMCS, Kolpaczki et al. 2025).
+///
+/// A unit draws a coalition, or a pair, and asks for the marginal contributions of the players that
+/// may still cross the cut: one evaluation a player and one more, by the star rung. After each
+/// round, half as long as all before, the probability of a wrong cut is computed from the
+/// covariance of the players' differences; the run ends when it is at most what was asked, with the
+/// error shared over the looks. Else the budget ends it, and the result says so.
+///
+/// When the budget allows all 2^n coalitions (EstimateOptions::enumerate_small), or the law one
+/// only, values are exact and so is the cut.
+/// Memory: a number an evaluation. Time at a look: a difference a swap and unit.
+/// Throws gtap::Error for k outside 1 to n, options out of range, constraints that do not allow k
+/// players, a budget that does not pay for two units, and as `estimate` does.
+template <ValueFunction Game, Semivalue Law>
+TopK top_k(const Game& game, const Law& law, std::size_t k, const TopKOptions& options = {}) {
+  static_assert(RetentionLaw<Law>,
+                "gtap: top_k draws the retention probability: the law needs quantile(u)");
+  const auto players = static_cast<std::size_t>(game.players());
+  detail::check_options(players, options.estimate);
+  detail::check_top_k(players, k, options);
+  const detail::LawShape shape =
+      detail::shape_of(detail::size_probabilities(detail::checked_log_weights(law, players)));
+  const bool small = players < 40 && options.estimate.evaluations >> players != 0;
+  if (players == 1 || shape.certain || (small && options.estimate.enumerate_small)) {
+    TopK exact{{}, 0.0, {}, estimate(game, law, SharedCoalition{}, options.estimate)};
+    exact.kept = detail::best_players(exact.estimate.values, k, options.constraints);
+    if (!exact.decided()) exact.wrong_cut = 1.0;
+    return exact;
+  }
+  const bool paired = options.paired && shape.symmetric;
+  const RunContext context{players, options.estimate.evaluations, options.estimate.seed,
+                           options.estimate.covariance_of};
+  detail::TopKOutcome outcome;
+  detail::TopKRun<Law> run(
+      law, {k, options.wrong_cut, options.tolerance, options.pilot, paired, options.constraints},
+      context, outcome);
+  const std::string name = detail::top_k_name(k, paired, options);
+  detail::Engine<Game, detail::TopKRun<Law>> engine(
+      game, std::move(run), options.estimate,
+      detail::identity(players, law, name, options.estimate, 0));
+  TopK result{{}, 1.0, {}, engine.estimate()};
+  result.estimate.law = detail::name_of(law);
+  result.estimate.design = detail::text("top_k(", k, paired ? ", paired)" : ")");
+  result.kept = std::move(outcome.cut.kept);
+  result.wrong_cut = outcome.wrong_cut;
+  if (result.wrong_cut <= options.wrong_cut) {
+    result.estimate.stopped = Stopped::decided;
+  } else {
+    result.border = std::move(outcome.cut.border);
+  }
+  return result;
+}
+
+}  // namespace gtap

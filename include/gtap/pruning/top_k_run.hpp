@@ -1,0 +1,172 @@
+#pragma once
+
+#include <gtap/estimators/design.hpp>
+#include <gtap/pruning/cut.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace gtap::detail {
+
+/// What a top-k run is asked for.
+struct TopKSettings {
+  std::size_t units = 0;
+  double wrong_cut = 0.05;
+  double tolerance = 0.0;
+  std::size_t pilot = 16;
+  bool paired = false;
+  Constraints constraints{};
+};
+
+/// Where a top-k run stands: its last look.
+struct TopKOutcome {
+  Cut cut;
+  double wrong_cut = 1.0;  // with the looks before counted in
+};
+
+/// Shared coalitions for the players on whom the cut still hangs: unit after unit draws a coalition
+/// from the law, or a pair, and asks for the marginal contributions of these players to it. After
+/// each round the cut is looked at; look r may err with a share 1 / (r (r + 1)) of what was
+/// accepted, so all looks together stay within it.
+template <RetentionLaw Law>
+class TopKRun {
+ public:
+  /// `outcome` is written whenever the engine asks for a summary.
+  TopKRun(const Law& law, TopKSettings settings, const RunContext& context, TopKOutcome& outcome)
+      : law_(law),
+        settings_(std::move(settings)),
+        players_(context.players),
+        chosen_(context.covariance_of),
+        active_(players_),
+        outcome_(&outcome) {
+    std::iota(active_.begin(), active_.end(), Player{0});
+    require_budget("top_k", 2 * cost(), context.evaluations);
+  }
+
+  using Statistics = CreditLog;
+  struct Scratch {
+    Coalition coalition;
+    std::vector<double> values;
+    std::vector<double> credit;
+  };
+  Statistics statistics() const { return {}; }
+  Scratch scratch() const { return {Coalition(players_), {}, {}}; }
+  std::size_t chunk() const { return units_a_chunk(cost()); }
+
+  template <class Worker>
+  void begin(Worker&) {}
+
+  std::uint64_t plan(const Statistics& merged, std::size_t evaluations) {
+    std::uint64_t units = settings_.pilot;
+    if (!merged.credits.empty()) {
+      const TopKOutcome outcome = look(merged);
+      looks_ = looks(merged);
+      looked_at_ = merged.credits.size();
+      if (outcome.wrong_cut <= settings_.wrong_cut) return 0;
+      active_ = outcome.cut.border;
+      const auto done =
+          std::accumulate(rounds_.units.begin(), rounds_.units.end(), std::uint64_t{0});
+      units = std::max(units, done / 2);
+    }
+    const std::uint64_t most = evaluations / cost();
+    if (most < 2 * units) units = most;  // no remainder that would be too small for a round
+    if (units != 0) {
+      rounds_.players.emplace_back(active_.begin(), active_.end());
+      rounds_.units.push_back(units);
+    }
+    return units;
+  }
+
+  template <class Worker>
+  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+            Statistics& statistics) const {
+    random.bernoulli_mask(law_.quantile(random.uniform()), scratch.coalition);
+    scratch.credit.assign(active_.size(), 0.0);
+    add_star(worker, scratch);
+    if (settings_.paired) {
+      scratch.coalition = scratch.coalition.complement();
+      add_star(worker, scratch);
+      for (double& credit : scratch.credit)
+        credit *= 0.5;
+    }
+    statistics.credits.insert(statistics.credits.end(), scratch.credit.begin(),
+                              scratch.credit.end());
+  }
+
+  void summarise(const Statistics& merged, Estimate& estimate) const {
+    const CreditTable table(players_, merged, rounds_);
+    estimate.values = table.means();
+    estimate.degrees_of_freedom = std::numeric_limits<double>::infinity();
+    double units = 0.0;
+    for (std::size_t p = 0; p < players_; ++p)
+      units = std::max(units, table.count(p));
+    double saved = 0.0;
+    for (std::size_t p = 0; p < players_; ++p) {
+      estimate.standard_errors.push_back(std::sqrt(table.variance(p)));
+      estimate.degrees_of_freedom =
+          std::min(estimate.degrees_of_freedom, std::max(1.0, table.count(p) - 1.0));
+      saved += units - table.count(p);
+    }
+    estimate.truncated = static_cast<std::size_t>(saved) * (settings_.paired ? 2 : 1);
+    estimate.covariance_players = chosen_;
+    for (const Player a : chosen_) {
+      for (const Player b : chosen_)
+        estimate.covariance.push_back(table.covariance(a, b));
+    }
+    *outcome_ = look(merged);
+  }
+
+  template <class Archive>
+  void archive(Archive& fields) {
+    rounds_.archive(fields);
+    fields(looks_);
+    fields(looked_at_);
+    if (!rounds_.players.empty())
+      active_.assign(rounds_.players.back().begin(), rounds_.players.back().end());
+  }
+
+ private:
+  /// Looks so far, with the one at these statistics.
+  std::uint64_t looks(const Statistics& merged) const {
+    return merged.credits.size() == looked_at_ ? looks_ : looks_ + 1;
+  }
+
+  TopKOutcome look(const Statistics& merged) const {
+    const auto r = static_cast<double>(std::max<std::uint64_t>(1, looks(merged)));
+    const double parts = r * (r + 1.0);
+    Cut cut = judge_cut(CreditTable(players_, merged, rounds_), settings_.units,
+                        settings_.constraints, settings_.tolerance, settings_.wrong_cut / parts);
+    const double wrong = std::min(1.0, cut.wrong * parts);
+    return {std::move(cut), wrong};
+  }
+
+  std::size_t cost() const { return (settings_.paired ? 2 : 1) * (active_.size() + 1); }
+
+  template <class Worker>
+  void add_star(Worker& worker, Scratch& scratch) const {
+    scratch.values.resize(active_.size() + 1);
+    worker.star(scratch.coalition, active_, scratch.values);
+    for (std::size_t k = 0; k < active_.size(); ++k) {
+      const double change = scratch.values[k + 1] - scratch.values[0];
+      scratch.credit[k] += scratch.coalition.contains(active_[k]) ? -change : change;
+    }
+  }
+
+  Law law_;
+  TopKSettings settings_;
+  std::size_t players_;
+  std::vector<Player> chosen_;
+  std::vector<Player> active_;
+  TopKOutcome* outcome_;
+  CreditRounds rounds_;
+  std::uint64_t looks_ = 0;
+  std::uint64_t looked_at_ = 0;  // credits at the last look
+};
+
+}  // namespace gtap::detail
