@@ -40,6 +40,7 @@ class StratifiedRun {
       : players_(context.players),
         neyman_(settings.neyman),
         pilot_(settings.pilot),
+        chosen_(context.covariance_of),
         sizes_(size_probabilities(log_weights)) {
     const std::size_t units = context.evaluations / (2 * players_);
     require_budget("Stratified", 2 * players_, context.evaluations);
@@ -186,6 +187,12 @@ class StratifiedRun {
       }
       estimate.standard_errors[i] = std::sqrt(variance);
     }
+    // A unit draws for each player apart from the others.
+    estimate.covariance_players = chosen_;
+    for (const Player a : chosen_) {
+      for (const Player b : chosen_)
+        estimate.covariance.push_back(a == b ? std::pow(estimate.standard_errors[a], 2) : 0.0);
+    }
   }
 
   template <class Archive>
@@ -218,6 +225,7 @@ class StratifiedRun {
   std::size_t players_;
   bool neyman_;
   std::size_t pilot_;
+  std::vector<Player> chosen_;
   std::vector<double> sizes_;
   std::vector<std::size_t> first_;   // size of each stratum, and n
   std::vector<double> probability_;  // of each stratum

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/estimators/chosen_rows.hpp>
 #include <gtap/estimators/design.hpp>
 #include <gtap/estimators/sizes.hpp>
 
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,13 +34,16 @@ struct Svarm {
 
 namespace detail {
 
-/// Count, sum and sum of squares of the values in each of many cells, relative to a level.
+/// Count, sum and sum of squares of the values in each of many cells, relative to a level; and the
+/// samples as far as they matter to the players whose covariance is wanted.
 struct Cells {
   std::vector<double> counts;
   std::vector<double> sums;
   std::vector<double> squares;
+  ChosenRows rows;
 
-  explicit Cells(std::size_t cells) : counts(cells), sums(cells), squares(cells) {}
+  Cells(std::size_t cells, std::span<const Player> chosen)
+      : counts(cells), sums(cells), squares(cells), rows(chosen) {}
   void add(std::size_t cell, double value) {
     counts[cell] += 1.0;
     sums[cell] += value;
@@ -50,6 +55,7 @@ struct Cells {
       sums[c] += other.sums[c];
       squares[c] += other.squares[c];
     }
+    rows.merge(other.rows);
   }
   double mean(std::size_t cell) const { return sums[cell] / counts[cell]; }
   /// Variance of the mean; infinite below two values.
@@ -58,11 +64,17 @@ struct Cells {
     if (n < 2.0) return std::numeric_limits<double>::infinity();
     return std::max(0.0, squares[cell] / n - mean(cell) * mean(cell)) / (n - 1.0);
   }
+  /// What the cell's mean owes to one of its values; 0 where its variance is not known.
+  double influence(std::size_t cell, double value) const {
+    const double n = counts[cell];
+    return n < 2.0 ? 0.0 : (value - mean(cell)) / std::sqrt(n * (n - 1.0));
+  }
   template <class Archive>
   void archive(Archive& fields) {
     fields(counts);
     fields(sums);
     fields(squares);
+    rows.archive(fields);
   }
 };
 
@@ -71,6 +83,7 @@ class SvarmRun {
   SvarmRun(std::span<const double> log_weights, bool stratified, const RunContext& context)
       : players_(context.players),
         stratified_(stratified && players_ > 3),
+        chosen_(context.covariance_of),
         sizes_(size_probabilities(log_weights)) {
     require_budget("Svarm", stratified_ ? 2 * players_ + 3 : 4, context.evaluations);
     std::vector<double> with(players_ + 1, 0.0);
@@ -98,7 +111,7 @@ class SvarmRun {
   // Stratified: cell (size, player) of coalitions with, then without the player, then (size) of
   // all. Plain: cell (player) with, then without.
   Statistics statistics() const {
-    return Cells(stratified_ ? (2 * players_ + 1) * (players_ + 1) : 2 * players_);
+    return Cells(stratified_ ? (2 * players_ + 1) * (players_ + 1) : 2 * players_, chosen_);
   }
   Scratch scratch() const { return {Coalition(players_), std::vector<Player>(players_)}; }
   std::size_t chunk() const { return stratified_ ? 2048 : 256; }
@@ -136,14 +149,17 @@ class SvarmRun {
       for (Player i = 0; i < players_; ++i)
         cells.add(cell(size, i, scratch.coalition.contains(i)), value);
       cells.add(pooled(size), value);
+      cells.rows.add(scratch.coalition, value, size);
       return;
     }
     const double with = draw(with_.draw(random), random, worker, scratch);
     scratch.coalition.for_each([&](Player i) { cells.add(i, with); });
+    cells.rows.add(scratch.coalition, with, 1);
     const double without = draw(without_.draw(random), random, worker, scratch);
     for (Player i = 0; i < players_; ++i) {
       if (!scratch.coalition.contains(i)) cells.add(players_ + i, without);
     }
+    cells.rows.add(scratch.coalition, without, 0);
   }
 
   void summarise(const Statistics& cells, Estimate& estimate) const {
@@ -169,6 +185,10 @@ class SvarmRun {
       }
       estimate.standard_errors[i] = std::sqrt(variance);
     }
+    estimate.covariance_players = chosen_;
+    estimate.covariance = cells.rows.covariance(
+        1, [&](std::size_t row, std::size_t c) { return influence(cells, row, c); });
+    mark_unknown_covariance(estimate);
   }
 
   template <class Archive>
@@ -187,6 +207,20 @@ class SvarmRun {
     return (2 * size + (inside ? 0 : 1)) * players_ + player;
   }
   std::size_t pooled(std::size_t size) const { return 2 * players_ * (players_ + 1) + size; }
+
+  /// What a chosen player's value owes to a sample.
+  double influence(const Cells& cells, std::size_t row, std::size_t c) const {
+    const Player i = chosen_[c];
+    const bool in = cells.rows.contains(row, c);
+    const std::size_t kind = cells.rows.kind(row);
+    const double value = cells.rows.value(row);
+    if (stratified_) {
+      const double weight = in ? sizes_[kind - 1] : -sizes_[kind];
+      return weight * cells.influence(cell(kind, i, in), value);
+    }
+    if (in != (kind == 1)) return 0.0;
+    return in ? cells.influence(i, value) : -cells.influence(players_ + i, value);
+  }
 
   /// The mean of v over coalitions of this size with or without the player.
   Side side(const Cells& cells, std::size_t size, Player player, bool inside) const {
@@ -218,6 +252,7 @@ class SvarmRun {
 
   std::size_t players_;
   bool stratified_;
+  std::vector<Player> chosen_;
   std::vector<double> sizes_;
   Discrete with_;
   Discrete without_;
