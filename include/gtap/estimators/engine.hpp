@@ -24,7 +24,6 @@
 namespace gtap::detail {
 
 /// Runs any design on any game: rounds, chunks, threads, budget, stopping, checkpoints.
-///
 /// Unit k draws from stream k of the seed. Chunks have a fixed number of units and are merged in
 /// order, and every decision is taken between rounds on merged statistics: so the same bits come
 /// from any number of threads, and from a run that was stopped and resumed.
@@ -49,9 +48,14 @@ class Engine {
     std::optional<Stopped> why;
     try {
       if (!resumed) why = start();
-      while (!why && plan_round()) {
-        why = finish_round();
-        if (!why && StoppingRules::any(options_)) why = rules_.check(options_, summary());
+      while (!why) {
+        if (StoppingRules::any(options_) && unit_ == round_end_ && unit_ > looked_at_) {
+          why = look();
+        } else if (plan_round()) {
+          why = finish_round();
+        } else {
+          break;
+        }
       }
     } catch (...) {
       if (begun_) save();  // what was merged is not lost
@@ -61,7 +65,7 @@ class Engine {
     seconds_ += elapsed();
     began_ = Clock::now();
     if (begun_) save();
-    Estimate result = summary();
+    Estimate result = summary(last_look_ ? last_look_->looks() : rules_.looks());
     result.stopped = why ? *why : run_is_finished() ? Stopped::finished : Stopped::budget;
     if (heartbeat_->wanted()) heartbeat_->report();
     return result;
@@ -102,6 +106,20 @@ class Engine {
     } catch (const StopRequest&) {
       return Stopped::request;
     }
+  }
+
+  /// Asks the rules. A look that ends the run is not saved: resumed, the run looks and ends again.
+  std::optional<Stopped> look() {
+    StoppingRules rules = rules_;
+    rules.begin_look();
+    const auto why = rules.check(options_, summary(rules.looks()));
+    if (why) {
+      last_look_ = std::move(rules);
+    } else {
+      rules_ = std::move(rules);
+      looked_at_ = unit_;
+    }
+    return why;
   }
 
   /// Plans the next round, unless one is under way; false: there is none.
@@ -187,12 +205,13 @@ class Engine {
     chunk.requested = thread.worker.requested() - before;
   }
 
-  Estimate summary() const {
+  Estimate summary(std::size_t looks) const {
     Estimate estimate;
     run_.summarise(merged_, estimate);
     estimate.evaluations = spent_;
     estimate.cached = cached_;
     estimate.units = unit_;
+    estimate.looks = looks;
     estimate.seconds = seconds_ + elapsed();
     return estimate;
   }
@@ -227,6 +246,7 @@ class Engine {
     fields(cached_);
     fields(seconds_);
     rules_.archive(fields);
+    fields(looked_at_);
     run_.archive(fields);
     merged_.archive(fields);
   }
@@ -264,9 +284,11 @@ class Engine {
   std::mutex making_;
   std::optional<Heartbeat> heartbeat_;
   StoppingRules rules_;
-  std::uint64_t unit_ = 0;       // the next one
-  std::uint64_t round_end_ = 0;  // the first one of the next round
-  std::uint64_t spent_ = 0;      // evaluations
+  std::optional<StoppingRules> last_look_;  // that ended the run
+  std::uint64_t unit_ = 0;                  // the next one
+  std::uint64_t round_end_ = 0;             // the first one of the next round
+  std::uint64_t looked_at_ = 0;             // units when the rules last looked
+  std::uint64_t spent_ = 0;                 // evaluations
   std::uint64_t cached_ = 0;
   double seconds_ = 0.0;  // in runs before this one
   std::size_t wave_ = 4;  // chunks; changes nothing but how often the user is heard

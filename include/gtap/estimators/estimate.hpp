@@ -21,6 +21,7 @@ enum class Stopped {
   finished,        ///< the design has nothing left to ask: the values are exact
   budget,          ///< the evaluations were used up
   standard_error,  ///< every standard error is at most what was asked
+  half_width,      ///< every interval is at most as wide as asked
   stable_ranking,  ///< the best players were the same ones for as many rounds as asked
   decided,         ///< the cut between the best players and the rest is decided
   rule,            ///< the user's own rule said so
@@ -29,8 +30,9 @@ enum class Stopped {
 };
 
 inline std::string_view to_string(Stopped why) {
-  constexpr std::string_view names[] = {"finished", "budget", "standard error", "stable ranking",
-                                        "decided",  "rule",   "time",           "request"};
+  constexpr std::string_view names[] = {"finished",   "budget",         "standard error",
+                                        "half width", "stable ranking", "decided",
+                                        "rule",       "time",           "request"};
   return names[static_cast<std::size_t>(why)];
 }
 
@@ -52,7 +54,10 @@ struct Estimate {
   std::size_t cached = 0;       ///< of these, answered by a cache without the model
   std::size_t truncated = 0;    ///< not asked for, as the design cut walks short
   std::uint64_t units = 0;      ///< independent units of work: walks, pairs, coalitions
-  double seconds = 0.0;         ///< wall-clock time, over all resumed parts
+  /// Times that rules looked at the values to end the run; 0 without rules. Intervals that have to
+  /// hold at whichever look ended it share their error over the looks (interval_over_looks).
+  std::size_t looks = 0;
+  double seconds = 0.0;  ///< wall-clock time, over all resumed parts
   Stopped stopped = Stopped::budget;
   std::string law;
   std::string design;
@@ -68,8 +73,8 @@ struct Estimate {
   };
 
   /// The interval that holds the player's value with the given confidence, from 0 to 1: by
-  /// Student's t on the independent units. Looked at after each of several rounds, the confidence
-  /// must be shared over them.
+  /// Student's t on the independent units. For a run that rules ended by looking at the values, see
+  /// interval_over_looks.
   Interval interval(Player player, double confidence = 0.95) const {
     if (player >= values.size()) {
       detail::fail("Estimate::interval", detail::text("a player below ", values.size()),
@@ -83,6 +88,15 @@ struct Estimate {
     const double half =
         error * detail::student_quantile(0.5 + 0.5 * confidence, std::max(1.0, degrees_of_freedom));
     return {values[player] - half, values[player] + half};
+  }
+
+  /// The interval when the error of all looks so far, and of those to come, shall add up to
+  /// 1 - confidence: look r may err with a share 1 / (r (r + 1)) of it. What `stop_when` decides
+  /// by.
+  Interval interval_over_looks(Player player, double confidence = 0.95) const {
+    if (looks == 0) return interval(player, confidence);
+    const auto r = static_cast<double>(looks);
+    return interval(player, 1.0 - (1.0 - confidence) / (r * (r + 1.0)));
   }
 
   /// Writes a heading and one line a player: value and standard error.

@@ -31,6 +31,8 @@ namespace detail {
 inline void check_options(std::size_t players, const EstimateOptions& options) {
   if (players == 0) fail("estimate", "a game with players", "0 players");
   if (options.evaluations == 0) fail("estimate", "a budget of at least 1 evaluation", "0");
+  if (!(options.confidence > 0.0 && options.confidence < 1.0))
+    fail("estimate", "a confidence between 0 and 1", text(options.confidence));
   for (const Player p : options.covariance_of) {
     if (p >= players)
       fail("estimate", text("covariance_of players below ", players), text("player ", p));
@@ -47,8 +49,9 @@ std::string identity(std::size_t players, const Law& law, const std::string& des
   return text("a run of ", players, " players, ", name_of(law), " (", std::hex, weights, std::dec,
               ") by ", design, ", seed ", options.seed, ", covariance of ",
               options.covariance_of.size(), " players, stopping rules ", options.standard_error,
-              '/', options.stable_top, '/', options.stable_rounds, '/',
-              options.stop_when ? "own" : "none", planned_budget == 0 ? "" : ", planned for ",
+              '/', options.half_width, '/', options.confidence, '/', options.stable_top, '/',
+              options.stable_rounds, '/', options.stop_when ? "own" : "none",
+              planned_budget == 0 ? "" : ", planned for ",
               planned_budget == 0 ? "" : std::to_string(planned_budget));
 }
 

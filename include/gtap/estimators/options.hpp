@@ -25,10 +25,15 @@ struct EstimateOptions {
 
   // Rules that end a run before its budget; 0 or empty: not asked for. They are looked at between
   // rounds, each half as long as all before.
-  double seconds = 0.0;           ///< wall-clock limit, looked at more often; not reproducible
-  double standard_error = 0.0;    ///< end when every standard error is at most this
+  double seconds = 0.0;         ///< wall-clock limit, looked at more often; not reproducible
+  double standard_error = 0.0;  ///< end when every standard error is at most this
+  /// End when every interval_over_looks is at most this to either side, so that the intervals hold
+  /// with `confidence` although they were looked at after each round.
+  double half_width = 0.0;
+  double confidence = 0.95;
   std::size_t stable_top = 0;     ///< end when the best this many are the same players...
-  std::size_t stable_rounds = 3;  ///< ...in this many rounds one after another
+  std::size_t stable_rounds = 3;  ///< ...in this many rounds one after another, whatever the
+                                  ///< errors: top_k says how sure a cut is
   std::function<bool(const Estimate&)> stop_when{};  ///< end when this says so; must not keep state
 
   std::vector<Player> covariance_of{};  ///< players whose covariance is wanted

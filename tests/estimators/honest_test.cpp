@@ -1,0 +1,150 @@
+// What an estimate says of itself: covariances, looks, and what becomes of a run that is cut short.
+
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/games/callable.hpp>
+#include <gtap/games/classic.hpp>
+#include <gtap/games/closed_form.hpp>
+
+#include "any_law.hpp"
+#include "catch.hpp"
+
+#include <cmath>
+#include <vector>
+
+using namespace gtap;
+
+namespace {
+
+double bent(const Coalition& s) {
+  double x = -0.4;
+  s.for_each([&](Player p) { x += 0.2 + 0.05 * p; });
+  return std::tanh(x) + (s.contains(0) && s.contains(3) ? 0.5 : 0.0);
+}
+
+/// The estimated covariance matrix against the spread of many runs' estimates.
+template <class D>
+void check_covariance(const TableGame& game, const AnyLaw& law, const D& design,
+                      std::size_t evaluations, int runs) {
+  const std::size_t n = game.players();
+  std::vector<Player> all(n);
+  for (Player p = 0; p < n; ++p)
+    all[p] = p;
+  detail::Moments spread(n, all);
+  std::vector<double> claimed(n * n, 0.0);
+  for (int run = 0; run < runs; ++run) {
+    const Estimate e = estimate(game, law, design,
+                                {.evaluations = evaluations,
+                                 .seed = static_cast<std::uint64_t>(run),
+                                 .threads = 1,
+                                 .enumerate_small = false,
+                                 .covariance_of = all});
+    REQUIRE(e.covariance.size() == n * n);
+    spread.add(e.values);
+    for (std::size_t a = 0; a < n; ++a) {
+      CHECK(e.covariance[a * n + a] ==
+            Approx(e.standard_errors[a] * e.standard_errors[a]).epsilon(1e-9).margin(1e-15));
+      for (std::size_t b = 0; b < n; ++b)
+        claimed[a * n + b] += e.covariance[a * n + b] / runs;
+    }
+  }
+  Estimate truth;
+  spread.summarise(truth);
+  CAPTURE(design.name(), law.name());
+  for (std::size_t a = 0; a < n; ++a) {
+    for (std::size_t b = 0; b < n; ++b) {
+      const auto variance = [&](std::size_t p) { return truth.covariance[p * n + p] * runs; };
+      const double scale = std::sqrt(variance(a) * variance(b));
+      CAPTURE(a, b, scale);
+      // A covariance of so many runs is known to about scale / sqrt(runs); the estimated one is
+      // good to its order in 1 / units.
+      CHECK(std::abs(claimed[a * n + b] - truth.covariance[a * n + b] * runs) <=
+            (4.5 / std::sqrt(runs) + 0.1) * scale);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("covariances are those of the values", "[honest]") {
+  const TableGame game(make_game(6, bent));
+  constexpr int runs = 400;
+  check_covariance(game, Banzhaf{}, SampleReuse{}, 400, runs);
+  check_covariance(game, Dropout{0.3}, SampleReuse{}, 400, runs);
+  check_covariance(game, Banzhaf{}, SampleReuse{.paired = true}, 400, runs);
+  check_covariance(game, Dropout{0.3}, SampleReuse{.paired = true}, 400, runs);
+  check_covariance(game, Dropout{0.8}, SampleReuse{.paired = true}, 400, runs);
+  check_covariance(game, Shapley{}, Svarm{}, 600, runs);
+  check_covariance(game, Shapley{}, Svarm{.stratified = true}, 800, runs);
+  check_covariance(game, Shapley{}, Stratified{.neyman = false}, 800, runs);
+  check_covariance(game, Shapley{}, SharedCoalition{}, 400, runs);
+  check_covariance(game, Shapley{}, Permutation{}, 400, runs);
+}
+
+TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]") {
+  // Equal on complements: a pair under Banzhaf knows that nobody is worth anything.
+  const auto even = make_game(8, [](const Coalition& s) {
+    const double x = static_cast<double>(s.size()) - 4.0;
+    return x * x;
+  });
+  const Estimate pairs = estimate(even, Banzhaf{}, SampleReuse{.paired = true},
+                                  {.evaluations = 100, .enumerate_small = false});
+  CHECK(pairs.units == 50);
+  CHECK(pairs.evaluations == 100);
+  for (std::size_t p = 0; p < 8; ++p) {
+    CHECK(pairs.values[p] == Approx(0.0).margin(1e-12));
+    CHECK(pairs.standard_errors[p] == Approx(0.0).margin(1e-7));
+  }
+  // Not so for another retention probability, and unbiased all the same.
+  const std::vector<double> truth = estimate(even, Dropout{0.3}, Exact{}).values;
+  detail::Moments moments(8);
+  for (std::uint64_t seed = 0; seed < 500; ++seed)
+    moments.add(estimate(even, Dropout{0.3}, SampleReuse{.paired = true},
+                         {.evaluations = 200, .seed = seed, .threads = 1, .enumerate_small = false})
+                    .values);
+  Estimate mean;
+  moments.summarise(mean);
+  for (std::size_t p = 0; p < 8; ++p)
+    CHECK(std::abs(mean.values[p] - truth[p]) <= 4.0 * mean.standard_errors[p]);
+}
+
+TEST_CASE("intervals share their error over the looks", "[honest]") {
+  const auto game = make_game(10, bent);
+  const EstimateOptions options{
+      .evaluations = 500'000, .enumerate_small = false, .half_width = 0.02};
+  const Estimate e = estimate(game, Shapley{}, SharedCoalition{}, options);
+  CHECK(e.stopped == Stopped::half_width);
+  CHECK(e.looks > 1);
+  const auto r = static_cast<double>(e.looks);
+  for (Player p = 0; p < 10; ++p) {
+    const Estimate::Interval shared = e.interval_over_looks(p);
+    const Estimate::Interval plain = e.interval(p, 1.0 - 0.05 / (r * (r + 1.0)));
+    CHECK(shared.low == plain.low);
+    CHECK(shared.high == plain.high);
+    CHECK(shared.high - shared.low <= 0.04);
+    CHECK(e.interval(p).high < shared.high);
+  }
+  CHECK(
+      estimate(game, Shapley{}, SharedCoalition{}, {.evaluations = 2'000, .enumerate_small = false})
+          .looks == 0);
+}
+
+TEST_CASE("intervals that end a run hold as often as they say", "[honest]") {
+  const TableGame game(make_game(6, bent));
+  const std::vector<double> truth = estimate(game, Shapley{}, Exact{}).values;
+  constexpr int runs = 300;
+  int missed = 0;
+  for (int run = 0; run < runs; ++run) {
+    const Estimate e = estimate(game, Shapley{}, SharedCoalition{},
+                                {.evaluations = 100'000,
+                                 .seed = static_cast<std::uint64_t>(run),
+                                 .threads = 1,
+                                 .enumerate_small = false,
+                                 .half_width = 0.06,
+                                 .confidence = 0.9});
+    REQUIRE(e.stopped == Stopped::half_width);
+    const Estimate::Interval interval = e.interval_over_looks(2, 0.9);
+    missed += interval.low > truth[2] || interval.high < truth[2] ? 1 : 0;
+  }
+  // Three standard deviations above one run in ten.
+  CHECK(missed <= 0.1 * runs + 3.0 * std::sqrt(0.1 * 0.9 * runs));
+}
