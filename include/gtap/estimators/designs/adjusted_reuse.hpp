@@ -12,6 +12,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gtap {
@@ -32,32 +33,25 @@ struct AdjustedReuse {
 
 namespace detail {
 
-class AdjustedReuseRun {
- public:
-  AdjustedReuseRun(std::span<const double> log_weights, const RunContext& context)
-      : players_(context.players), chosen_(context.covariance_of) {
-    require_budget("AdjustedReuse", 4, context.evaluations);
-    const auto n = static_cast<double>(players_);
-    require_memory("AdjustedReuse",
-                   24.0 * n * n + static_cast<double>(context.evaluations) * (n / 8.0 + 16.0),
-                   "SharedCoalition or SampleReuse");
-    const std::vector<double> others = size_probabilities(log_weights);
-    // With i inside, the others have s - 1 members: weight P(s-1) / P(|S| = s, i in S).
-    inside_.assign(players_ + 1, 0.0);
-    outside_.assign(players_ + 1, 0.0);
-    sizes_.assign(players_ + 1, 0.0);
-    for (std::size_t s = 0; s < players_; ++s) {
-      const auto k = static_cast<double>(s);
-      sizes_[s] += others[s] * (n - k) / (n + 1.0);
-      sizes_[s + 1] += others[s] * (k + 1.0) / (n + 1.0);
-    }
-    for (std::size_t s = 0; s <= players_; ++s) {
-      const auto k = static_cast<double>(s);
-      if (s > 0 && others[s - 1] > 0.0) inside_[s] = others[s - 1] * n / (k * sizes_[s]);
-      if (s < players_ && others[s] > 0.0) outside_[s] = others[s] * n / ((n - k) * sizes_[s]);
-    }
-    draw_ = Discrete(sizes_);
+/// The probability of each size 0 .. n of a coalition that is drawn for all players at once, with
+/// each of them inside and outside as a law wants: the mix of what it asks for with a player and
+/// without. `others` are the probabilities of the sizes of the others' coalition.
+inline std::vector<double> mixed_sizes(std::span<const double> others) {
+  const auto n = static_cast<double>(others.size());
+  std::vector<double> sizes(others.size() + 1, 0.0);
+  for (std::size_t s = 0; s < others.size(); ++s) {
+    const auto k = static_cast<double>(s);
+    sizes[s] += others[s] * (n - k) / (n + 1.0);
+    sizes[s + 1] += others[s] * (k + 1.0) / (n + 1.0);
   }
+  return sizes;
+}
+
+/// Draws one coalition a unit, of a size with these probabilities, and keeps them all.
+class SizedDraws {
+ public:
+  SizedDraws(std::size_t players, std::vector<double> sizes)
+      : players_(players), sizes_(std::move(sizes)), draw_(sizes_) {}
 
   using Statistics = CoalitionLog;
   struct Scratch {
@@ -88,6 +82,42 @@ class AdjustedReuseRun {
     worker.batch(scratch.coalitions, scratch.values);
     for (std::size_t k = 0; k < count; ++k)
       log.add(scratch.coalitions[k], scratch.values[k]);
+  }
+
+  template <class Archive>
+  void archive(Archive&) {}
+
+ protected:
+  std::size_t players_;
+  std::vector<double> sizes_;  // probabilities of |S| = 0 .. n
+
+ private:
+  Discrete draw_;
+};
+
+class AdjustedReuseRun : public SizedDraws {
+ public:
+  /// `sizes`: what coalitions are drawn by; every size that the law needs is among them.
+  AdjustedReuseRun(std::vector<double> others, std::vector<double> sizes, const RunContext& context)
+      : SizedDraws(context.players, std::move(sizes)),
+        inside_(players_ + 1, 0.0),
+        outside_(players_ + 1, 0.0),
+        chosen_(context.covariance_of) {
+    require_budget("AdjustedReuse", 4, context.evaluations);
+    const auto n = static_cast<double>(players_);
+    require_memory("AdjustedReuse",
+                   24.0 * n * n + static_cast<double>(context.evaluations) * (n / 8.0 + 16.0),
+                   "SharedCoalition or SampleReuse");
+    // With i inside, the others have s - 1 members: weight P(s-1) / P(|S| = s, i in S).
+    for (std::size_t s = 0; s <= players_; ++s) {
+      const auto k = static_cast<double>(s);
+      if (sizes_[s] == 0.0) continue;
+      if (s > 0) inside_[s] = others[s - 1] * n / (k * sizes_[s]);
+      if (s < players_) outside_[s] = others[s] * n / ((n - k) * sizes_[s]);
+    }
+    const std::vector<double> wanted = mixed_sizes(others);
+    for (std::size_t s = 0; s <= players_; ++s)
+      weights_.push_back(sizes_[s] > 0.0 ? wanted[s] / sizes_[s] : 0.0);
   }
 
   void summarise(const Statistics& log, Estimate& estimate) const {
@@ -123,8 +153,8 @@ class AdjustedReuseRun {
     estimate.degrees_of_freedom += second.degrees_of_freedom;
   }
 
-  template <class Archive>
-  void archive(Archive&) {}
+  /// How much a coalition of each size counts for the law, against its share of the draws.
+  const std::vector<double>& weights() const { return weights_; }
 
  private:
   /// Intercept and one coefficient a player, from one half of the rows; lightly shrunk, so that it
@@ -141,24 +171,24 @@ class AdjustedReuseRun {
                           x[0] = 1.0;
                           for (std::size_t i = 0; i < players_; ++i)
                             x[i + 1] = log.contains(k, i) ? 1.0 : 0.0;
-                          return FitTarget{log.value(k), 1.0};
+                          return FitTarget{log.value(k), weights_[log.coalition_size(k)]};
                         })
         .coefficients;
   }
 
-  std::size_t players_;
-  std::vector<Player> chosen_;
-  std::vector<double> sizes_;
   std::vector<double> inside_;
   std::vector<double> outside_;
-  Discrete draw_;
+  std::vector<double> weights_;
+  std::vector<Player> chosen_;
 };
 
 }  // namespace detail
 
 template <Semivalue Law>
 auto AdjustedReuse::run(const Law& law, const RunContext& context) const {
-  return detail::AdjustedReuseRun(detail::checked_log_weights(law, context.players), context);
+  const std::vector<double> others =
+      detail::size_probabilities(detail::checked_log_weights(law, context.players));
+  return detail::AdjustedReuseRun(others, detail::mixed_sizes(others), context);
 }
 
 }  // namespace gtap
