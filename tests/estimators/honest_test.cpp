@@ -110,7 +110,7 @@ TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]
 TEST_CASE("intervals share their error over the looks", "[honest]") {
   const auto game = make_game(10, bent);
   const EstimateOptions options{
-      .evaluations = 500'000, .enumerate_small = false, .half_width = 0.02};
+      .evaluations = 500'000, .enumerate_small = false, .half_width = 0.005};
   const Estimate e = estimate(game, Shapley{}, SharedCoalition{}, options);
   CHECK(e.stopped == Stopped::half_width);
   CHECK(e.looks > 1);
@@ -120,7 +120,7 @@ TEST_CASE("intervals share their error over the looks", "[honest]") {
     const Estimate::Interval plain = e.interval(p, 1.0 - 0.05 / (r * (r + 1.0)));
     CHECK(shared.low == plain.low);
     CHECK(shared.high == plain.high);
-    CHECK(shared.high - shared.low <= 0.04);
+    CHECK(shared.high - shared.low <= 0.01);
     CHECK(e.interval(p).high < shared.high);
   }
   CHECK(

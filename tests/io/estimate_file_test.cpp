@@ -24,6 +24,8 @@ gtap::Estimate some_estimate() {
   estimate.cached = 10;
   estimate.truncated = 3;
   estimate.units = 99;
+  estimate.looks = 4;
+  estimate.data_errors = {0.5, 0.25, 0.125};
   estimate.seconds = 1.0 / 3.0;
   estimate.stopped = gtap::Stopped::decided;
   estimate.law = "Dropout";
@@ -51,7 +53,9 @@ TEST_CASE("An estimate comes back to the last bit") {
     CHECK(read.degrees_of_freedom == freedom);
     CHECK(read.covariance_players == estimate.covariance_players);
     CHECK(read.covariance == estimate.covariance);
+    CHECK(read.data_errors == estimate.data_errors);
     CHECK(read.truncated == 3);
+    CHECK(read.looks == 4);
     CHECK(read.seconds == estimate.seconds);
     CHECK(text(read) == text(estimate));
   }
@@ -82,6 +86,9 @@ TEST_CASE("A damaged estimate is refused by name") {
   changed.tensors["covariance_players"] = gtap::StoredTensor::from(std::vector<gtap::Player>{1, 3});
   CHECK(fails(changed) == ": expected a player below 3, got player 3");
   changed = file;
+  changed.tensors["data_errors"] = gtap::StoredTensor::from(std::vector<double>{1, 2});
+  CHECK(fails(changed) == ": expected 3 errors by data, or none, got 2");
+  changed = file;
   std::string& json = changed.metadata["gtap.estimate"];
   json.replace(json.find("decided"), 7, "bored");
   CHECK(fails(changed) == ": expected why an estimation stopped, got \"bored\"");
@@ -95,6 +102,14 @@ TEST_CASE("An estimate goes to other programs as CSV and JSON") {
   gtap::Estimate estimate = some_estimate();
   estimate.standard_errors[0] = 0.0;
   CHECK(gtap::estimate_csv(estimate) ==
+        "player,value,standard_error,low95,high95,data_error\n"
+        "0,0.1,0,0.1,0.1,0.5\n"
+        "1,-2.5,0,-2.5,-2.5,0.25\n"
+        "2,0,inf,-inf,inf,0.125\n");
+  CHECK(mentions(gtap::estimate_json(estimate), R"("data_error":0.25)"));
+  CHECK(mentions(text(estimate), "0.1  +- 0  +- 0.5 by data"));
+  estimate.data_errors.clear();
+  CHECK(gtap::estimate_csv(estimate) ==
         "player,value,standard_error,low95,high95\n"
         "0,0.1,0,0.1,0.1\n"
         "1,-2.5,0,-2.5,-2.5\n"
@@ -106,12 +121,13 @@ TEST_CASE("An estimate goes to other programs as CSV and JSON") {
   CHECK(csv.find("player,label,value,") == 0);
   CHECK(csv.find("\n0,conv1/0,0.1,0,") != std::string::npos);
   CHECK(csv.find("\n1,\"a,\"\"b\"\"\",-2.5,0,") != std::string::npos);
-  CHECK(gtap::estimate_json(estimate, labels) ==
-        R"({"cached":10,"design":"Permutation","evaluations":1000,"law":"Dropout","players":[)"
-        R"({"label":"conv1/0","player":0,"standard_error":0.0,"value":0.1},)"
-        R"({"label":"a,\"b\"","player":1,"standard_error":0.0,"value":-2.5},)"
-        R"({"label":"x","player":2,"standard_error":null,"value":0.0}],)"
-        R"("seconds":0.3333333333333333,"stopped":"decided","truncated":3,"units":99})");
+  CHECK(
+      gtap::estimate_json(estimate, labels) ==
+      R"({"cached":10,"design":"Permutation","evaluations":1000,"law":"Dropout","looks":4,"players":[)"
+      R"({"label":"conv1/0","player":0,"standard_error":0.0,"value":0.1},)"
+      R"({"label":"a,\"b\"","player":1,"standard_error":0.0,"value":-2.5},)"
+      R"({"label":"x","player":2,"standard_error":null,"value":0.0}],)"
+      R"("seconds":0.3333333333333333,"stopped":"decided","truncated":3,"units":99})");
   CHECK(error_text([&] { gtap::estimate_csv(estimate, std::span(labels).first(2)); }) ==
         "estimate_csv: expected 3 labels, one for each player, got 2");
 }

@@ -50,6 +50,11 @@ struct Estimate {
   std::vector<Player> covariance_players;  ///< as chosen in the options
   std::vector<double> covariance;          ///< of their values; k x k, row by row
 
+  /// Standard errors of the values by the data that a value is a mean over, such as a network
+  /// game's images: how far other data would move them. Empty when not asked for
+  /// (estimate_averaged).
+  std::vector<double> data_errors;
+
   std::size_t evaluations = 0;  ///< coalitions asked for: what the budget counts
   std::size_t cached = 0;       ///< of these, answered by a cache without the model
   std::size_t truncated = 0;    ///< not asked for, as the design cut walks short
@@ -99,17 +104,19 @@ struct Estimate {
     return interval(player, 1.0 - (1.0 - confidence) / (r * (r + 1.0)));
   }
 
-  /// Writes a heading and one line a player: value and standard error.
+  /// Writes a heading and one line a player: value, standard error, and that by the data if known.
   friend std::ostream& operator<<(std::ostream& out, const Estimate& estimate) {
     const auto precision = out.precision(6);
     out << estimate.law << " by " << estimate.design << ": " << estimate.players() << " players, "
-        << estimate.evaluations << " evaluations (" << estimate.cached << " cached), "
-        << estimate.units << " units, " << std::setprecision(3) << estimate.seconds
-        << " s, stopped by " << to_string(estimate.stopped) << '\n'
+        << estimate.evaluations << " evaluations (" << estimate.cached << " cached, "
+        << estimate.truncated << " saved), " << estimate.units << " units, " << std::setprecision(3)
+        << estimate.seconds << " s, stopped by " << to_string(estimate.stopped) << '\n'
         << std::setprecision(6);
     for (std::size_t p = 0; p < estimate.players(); ++p) {
       out << std::setw(6) << p << "  " << std::setw(13) << estimate.values[p] << "  +- "
-          << estimate.standard_errors[p] << '\n';
+          << estimate.standard_errors[p];
+      if (!estimate.data_errors.empty()) out << "  +- " << estimate.data_errors[p] << " by data";
+      out << '\n';
     }
     out.precision(precision);
     return out;

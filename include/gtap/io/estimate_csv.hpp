@@ -37,14 +37,16 @@ inline std::string csv_field(std::string_view field) {
 
 }  // namespace detail
 
-/// An estimate as CSV, one line a player in order: player, label, value, standard_error, and the
-/// ends of its 95% interval. Labels may be left out, and their column is then.
+/// An estimate as CSV, one line a player in order: player, label, value, standard_error, the
+/// ends of its 95% interval, and data_error if the estimate has them. Labels may be left out, and
+/// their column is then.
 inline std::string estimate_csv(const Estimate& estimate,
                                 std::span<const std::string> labels = {}) {
   detail::require_labels("estimate_csv", estimate.players(), labels);
   std::string csv = "player,";
   if (!labels.empty()) csv += "label,";
-  csv += "value,standard_error,low95,high95\n";
+  csv += "value,standard_error,low95,high95";
+  csv += estimate.data_errors.empty() ? "\n" : ",data_error\n";
   for (std::size_t p = 0; p < estimate.players(); ++p) {
     const Estimate::Interval interval = estimate.interval(static_cast<Player>(p));
     csv += std::to_string(p) + ',';
@@ -52,7 +54,9 @@ inline std::string estimate_csv(const Estimate& estimate,
     csv += detail::number_text(estimate.values[p]) + ',';
     csv += detail::number_text(estimate.standard_errors[p]) + ',';
     csv += detail::number_text(interval.low) + ',';
-    csv += detail::number_text(interval.high) + '\n';
+    csv += detail::number_text(interval.high);
+    if (!estimate.data_errors.empty()) csv += ',' + detail::number_text(estimate.data_errors[p]);
+    csv += '\n';
   }
   return csv;
 }

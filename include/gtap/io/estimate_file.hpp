@@ -31,6 +31,7 @@ inline Json estimate_facts(const Estimate& estimate) {
           {"cached", estimate.cached},
           {"truncated", estimate.truncated},
           {"units", estimate.units},
+          {"looks", estimate.looks},
           {"seconds", estimate.seconds},
           {"stopped", std::string(to_string(estimate.stopped))},
           {"law", estimate.law},
@@ -51,6 +52,7 @@ inline void save_estimate(const std::filesystem::path& path, const Estimate& est
   file.tensors["covariance_players"] = StoredTensor::from(estimate.covariance_players);
   file.tensors["covariance"] =
       StoredTensor::from(std::span<const double>(estimate.covariance), {chosen, chosen});
+  file.tensors["data_errors"] = StoredTensor::from(estimate.data_errors);
   detail::Json json = detail::estimate_facts(estimate);
   json["format"] = 1;
   file.metadata["gtap.estimate"] = detail::dump_json(where, json);
@@ -63,7 +65,7 @@ inline Estimate load_estimate(const std::filesystem::path& path) {
   const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
   const detail::Json json = detail::metadata_json(where, file, "gtap.estimate");
   detail::require_keys(where, json,
-                       {"format", "evaluations", "cached", "truncated", "units", "seconds",
+                       {"format", "evaluations", "cached", "truncated", "units", "looks", "seconds",
                         "stopped", "law", "design"});
   Estimate estimate;
   estimate.values = detail::stored_values<double>(where, file, "values");
@@ -77,6 +79,11 @@ inline Estimate load_estimate(const std::filesystem::path& path) {
   if (estimate.standard_errors.size() != players) {
     detail::fail(where, detail::text(players, " standard errors, one for each value"),
                  detail::text(estimate.standard_errors.size()));
+  }
+  estimate.data_errors = detail::stored_values<double>(where, file, "data_errors");
+  if (!estimate.data_errors.empty() && estimate.data_errors.size() != players) {
+    detail::fail(where, detail::text(players, " errors by data, or none"),
+                 detail::text(estimate.data_errors.size()));
   }
   for (std::size_t p = 0; p < players; ++p) {
     if (!std::isfinite(estimate.values[p]) || !(estimate.standard_errors[p] >= 0.0)) {
@@ -94,6 +101,7 @@ inline Estimate load_estimate(const std::filesystem::path& path) {
   estimate.cached = detail::json_size(where, json["cached"]);
   estimate.truncated = detail::json_size(where, json["truncated"]);
   estimate.units = detail::json_size(where, json["units"]);
+  estimate.looks = detail::json_size(where, json["looks"]);
   estimate.seconds = detail::json_number(where, json["seconds"]);
   estimate.stopped = detail::stopped_called(where, detail::json_text(where, json["stopped"]));
   estimate.law = detail::json_text(where, json["law"]);
@@ -102,7 +110,8 @@ inline Estimate load_estimate(const std::filesystem::path& path) {
 }
 
 /// An estimate as JSON for other programs: its facts, and a list of players with player, label (if
-/// labels are given), value and standard_error, which is null where nothing is known.
+/// labels are given), value, standard_error, which is null where nothing is known, and data_error
+/// if the estimate has them.
 inline std::string estimate_json(const Estimate& estimate,
                                  std::span<const std::string> labels = {}) {
   detail::require_labels("estimate_json", estimate.players(), labels);
@@ -113,6 +122,7 @@ inline std::string estimate_json(const Estimate& estimate,
                         {"value", estimate.values[p]},
                         {"standard_error", estimate.standard_errors[p]}};
     if (!labels.empty()) player["label"] = labels[p];
+    if (!estimate.data_errors.empty()) player["data_error"] = estimate.data_errors[p];
     json["players"].push_back(player);
   }
   return detail::dump_json("estimate_json", json);

@@ -32,10 +32,13 @@ class NetworkEvaluator {
   /// fresh ones, however long the chain.
   static constexpr std::size_t refresh_interval = 256;
 
+  /// Values are means over the images of these tiles.
   NetworkEvaluator(std::shared_ptr<const detail::StagedNetwork<T>> net,
-                   std::shared_ptr<const detail::Target<T, Objective>> target)
+                   std::shared_ptr<const detail::Target<T, Objective>> target,
+                   detail::TileRange tiles)
       : net_(std::move(net)),
         target_(std::move(target)),
+        tiles_(tiles),
         presence_(net_->presence()),
         start_presence_(net_->presence()),
         memory_(net_->state_size()),
@@ -61,7 +64,7 @@ class NetworkEvaluator {
         check(coalitions[begin + k]);
         batch_[k].reset(coalitions[begin + k]);
       }
-      for (std::size_t t = 0; t < net_->tiles(); ++t) {
+      for (std::size_t t = tiles_.first; t < tiles_.last; ++t) {
         for (std::size_t k = 0; k < count; ++k)
           out[begin + k] += tile_value(t, fresh(batch_[k], t, memory_.data(), false));
       }
@@ -74,14 +77,15 @@ class NetworkEvaluator {
     check(start);
     const bool go_on = start == chain_end_;
     if (!go_on) chain_steps_ = 0;
-    chain_memory_.resize(net_->tiles() * net_->state_size());
-    tile_values_.resize(net_->tiles());
+    chain_memory_.resize((tiles_.last - tiles_.first) * net_->state_size());
+    tile_values_.resize(tiles_.last - tiles_.first);
     std::fill(out.begin(), out.end(), 0.0);
     start_presence_.reset(start);
-    for (std::size_t t = 0; t < net_->tiles(); ++t) {
-      T* state = chain_memory_.data() + t * net_->state_size();
+    for (std::size_t t = tiles_.first; t < tiles_.last; ++t) {
+      const std::size_t own = t - tiles_.first;
+      T* state = chain_memory_.data() + own * net_->state_size();
       presence_ = start_presence_;
-      double value = go_on ? tile_values_[t] : tile_value(t, fresh(presence_, t, state, true));
+      double value = go_on ? tile_values_[own] : tile_value(t, fresh(presence_, t, state, true));
       out[0] += value;
       for (std::size_t k = 0; k < toggles.size(); ++k) {
         const detail::Place place = presence_.place(toggles[k]);
@@ -93,7 +97,7 @@ class NetworkEvaluator {
         }
         out[k + 1] += value;
       }
-      tile_values_[t] = value;
+      tile_values_[own] = value;
     }
     chain_steps_ += toggles.size();
     chain_end_ = start;
@@ -117,7 +121,7 @@ class NetworkEvaluator {
     });
     spare_.resize(net_->spare_size());
     presence_.reset(centre);
-    for (std::size_t t = 0; t < net_->tiles(); ++t) {
+    for (std::size_t t = tiles_.first; t < tiles_.last; ++t) {
       const double value = tile_value(t, fresh(presence_, t, memory_.data(), true));
       out[0] += value;
       for (const std::size_t k : order_) {
@@ -142,7 +146,7 @@ class NetworkEvaluator {
 
   void scale(std::span<double> out) const {
     for (double& value : out)
-      value /= static_cast<double>(net_->images());
+      value /= static_cast<double>(tiles_.images);
   }
 
   static detail::Inputs inputs(const detail::Presence& presence, std::size_t stage) {
@@ -218,6 +222,7 @@ class NetworkEvaluator {
 
   std::shared_ptr<const detail::StagedNetwork<T>> net_;
   std::shared_ptr<const detail::Target<T, Objective>> target_;
+  detail::TileRange tiles_;
   detail::Presence presence_;
   detail::Presence start_presence_;
   std::vector<detail::Presence> batch_;  // of as many coalitions as are evaluated together

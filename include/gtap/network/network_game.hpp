@@ -53,6 +53,7 @@ class NetworkGame {
     target_ = std::make_shared<const detail::Target<T, Objective>>(
         logits, Objective::needs_labels ? std::span<const std::uint32_t>(data.labels)
                                         : std::span<const std::uint32_t>());
+    tiles_ = net_->part(0, 1);
   }
 
   std::size_t players() const { return units_.size(); }
@@ -60,17 +61,34 @@ class NetworkGame {
   /// Which unit each player is.
   const Units& units() const { return units_; }
 
-  std::size_t images() const { return net_->images(); }
+  std::size_t images() const { return tiles_.images; }
+
+  /// The same game on blocks of its images, which share this game's memory: the mean of their
+  /// values, each by its images, is this game's (image_blocks). At most one block for each
+  /// nn::tile_images images.
+  std::vector<NetworkGame> blocks(std::size_t count) const {
+    const std::size_t tiles = tiles_.last - tiles_.first;
+    if (count == 0 || count > tiles || tiles != net_->tiles()) {
+      detail::fail("NetworkGame::blocks",
+                   detail::text("1 to ", net_->tiles(), " blocks of a whole game"),
+                   detail::text(count, " of ", tiles, " tiles"));
+    }
+    std::vector<NetworkGame> list(count, *this);
+    for (std::size_t b = 0; b < count; ++b)
+      list[b].tiles_ = net_->part(b, count);
+    return list;
+  }
 
   /// The value with only these units. Allocates; evaluators do not.
   double operator()(const Coalition& kept) const { return evaluator()(kept); }
 
-  Evaluator evaluator() const { return Evaluator(net_, target_); }
+  Evaluator evaluator() const { return Evaluator(net_, target_, tiles_); }
 
  private:
   Units units_;
   std::shared_ptr<const detail::StagedNetwork<T>> net_;
   std::shared_ptr<const detail::Target<T, Objective>> target_;
+  detail::TileRange tiles_;
 };
 
 template <class T, class Objective>

@@ -16,6 +16,13 @@
 
 namespace gtap::detail {
 
+/// The tiles first .. last - 1, and how many images they hold.
+struct TileRange {
+  std::size_t first;
+  std::size_t last;
+  std::size_t images;
+};
+
 /// What a network game needs of a network and its images: a snapshot of the weights, and what
 /// leaves the first stage that has players, which no coalition changes, computed once.
 /// Immutable, so all threads share it. Evaluators own one state for each tile they work on.
@@ -40,6 +47,12 @@ class StagedNetwork {
   std::size_t players() const { return places_.size(); }
   std::size_t images() const { return images_; }
   std::size_t tiles() const { return prefix_.tiles(); }
+  /// Part `index` of `parts`, which have as many tiles each as whole tiles allow.
+  TileRange part(std::size_t index, std::size_t parts) const {
+    const std::size_t first = index * tiles() / parts;
+    const std::size_t last = (index + 1) * tiles() / parts;
+    return {first, last, std::min(images_, last * nn::tile_images) - first * nn::tile_images};
+  }
 
   std::size_t stages() const { return stages_.size(); }
   const StageRunner<T>& stage(std::size_t s) const { return stages_[s]; }
