@@ -6,14 +6,10 @@
 #include "error_text.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 using namespace gtap;
@@ -36,42 +32,6 @@ bool same_bits(const Estimate& a, const Estimate& b) {
 }
 
 }  // namespace
-
-TEST_CASE("a run killed at random moments and resumed is the uninterrupted one", "[checkpoint]") {
-  const auto game = make_game(
-      14,
-      [](const Coalition& s) {
-        double x = 0.0;
-        for (int k = 0; k < 12; ++k)
-          x += rough(s);
-        return x;
-      },
-      thread_safe);
-  RandomStream moments(1, 0);
-  const auto check = [&](const auto& law, const auto& design) {
-    const Scrap file("gtap_killed");
-    EstimateOptions options{.evaluations = 14'000, .threads = 2, .covariance_of = {0, 5}};
-    const Estimate whole = estimate(game, law, design, options);
-    options.checkpoint = file.path;
-    options.checkpoint_seconds = 0.0;
-    for (int kill_number = 0; kill_number < 10; ++kill_number) {
-      const pid_t child = fork();
-      if (child == 0) {
-        estimate(game, law, design, options);
-        _exit(0);
-      }
-      std::this_thread::sleep_for(std::chrono::microseconds(500 + moments.below(6000)));
-      kill(child, SIGKILL);
-      waitpid(child, nullptr, 0);
-    }
-    CAPTURE(whole.design);
-    CHECK(same_bits(whole, estimate(game, law, design, options)));
-  };
-  check(Shapley{}, Permutation{.antithetic = true});
-  check(Shapley{}, Stratified{});
-  check(Dropout{0.3}, Regression{});
-  check(Shapley{}, Svarm{.stratified = true});
-}
 
 TEST_CASE("a finished run goes on with a larger budget", "[checkpoint]") {
   const auto game = make_game(20, rough);

@@ -93,12 +93,25 @@ TEST_CASE("errors over images are the spread over blocks, whatever the design", 
             Approx(std::sqrt(squares[p] / 90.0)).epsilon(1e-3).margin(1e-5));
     }
   };
-  check(Shapley{});
+  check(Shapley{}, Permutation{.antithetic = true});
   check(Dropout{0.4}, Regression{});
   check(Shapley{}, KernelShap{});
   check(Shapley{}, Permutation{});
   check(DropoutBand{0.2, 0.6}, SharedCoalition{});
   check(Shapley{}, Stratified{});
+}
+
+TEST_CASE("errors over images have the same bits for any number of threads", "[image_blocks]") {
+  const auto net = small_network();
+  const NetworkGame game(net, networks::data_for(net, 320, 6), CrossEntropy{});
+  const auto errors = [&](std::size_t threads) {
+    return estimate_averaged(image_blocks(game, 5), Shapley{}, Permutation{.antithetic = true},
+                             {.evaluations = 3'000, .threads = threads})
+        .data_errors;
+  };
+  const std::vector<double> one = errors(1);
+  CHECK(errors(2) == one);
+  CHECK(errors(7) == one);
 }
 
 TEST_CASE("errors over images tell how far other images move an index", "[image_blocks]") {

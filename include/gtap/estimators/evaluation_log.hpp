@@ -31,8 +31,9 @@ class EvaluationLog {
       total += size;
     }
     if (total == 0.0) detail::fail("EvaluationLog", "weights that are not all 0", "0");
+    // One that was scaled before keeps its bits.
     for (double& size : sizes_)
-      size /= total;
+      size /= std::abs(total - 1.0) < 1e-12 ? 1.0 : total;
     rows_ = detail::CoalitionLog(players());
   }
 

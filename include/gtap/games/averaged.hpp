@@ -76,24 +76,13 @@ class AveragedEvaluator {
   void chain(const Coalition& start, std::span<const Player> toggles,
              std::span<double> out) requires ChainEvaluator<Part> {
     ask(out, [&](Part& part, std::span<double> own) { part.chain(start, toggles, own); });
-    state_ = start;
-    note(0, state_, out.size());
-    for (std::size_t k = 0; k < toggles.size(); ++k) {
-      state_.toggle(toggles[k]);
-      note(k + 1, state_, out.size());
-    }
+    note_toggles(start, toggles, false);
   }
 
   void star(const Coalition& centre, std::span<const Player> players,
             std::span<double> out) requires StarEvaluator<Part> {
     ask(out, [&](Part& part, std::span<double> own) { part.star(centre, players, own); });
-    state_ = centre;
-    note(0, state_, out.size());
-    for (std::size_t k = 0; k < players.size(); ++k) {
-      state_.toggle(players[k]);
-      note(k + 1, state_, out.size());
-      state_.toggle(players[k]);
-    }
+    note_toggles(centre, players, true);
   }
 
  private:
@@ -115,6 +104,17 @@ class AveragedEvaluator {
     for (std::size_t b = 0; b < parts_.size(); ++b)
       row_[b] = own_[b * count + k];
     values_->insert(coalition, row_);
+  }
+
+  /// Notes the start and what comes after each toggle, which is taken back for a star.
+  void note_toggles(const Coalition& start, std::span<const Player> toggles, bool back) {
+    state_ = start;
+    note(0, state_, toggles.size() + 1);
+    for (std::size_t k = 0; k < toggles.size(); ++k) {
+      state_.toggle(toggles[k]);
+      note(k + 1, state_, toggles.size() + 1);
+      if (back) state_.toggle(toggles[k]);
+    }
   }
 
   std::vector<Part> parts_;

@@ -153,9 +153,6 @@ class AdjustedReuseRun : public SizedDraws {
     estimate.degrees_of_freedom += second.degrees_of_freedom;
   }
 
-  /// How much a coalition of each size counts for the law, against its share of the draws.
-  const std::vector<double>& weights() const { return weights_; }
-
  private:
   /// Intercept and one coefficient a player, from one half of the rows; lightly shrunk, so that it
   /// exists for any rows.
@@ -178,7 +175,7 @@ class AdjustedReuseRun : public SizedDraws {
 
   std::vector<double> inside_;
   std::vector<double> outside_;
-  std::vector<double> weights_;
+  std::vector<double> weights_;  // of a size in the fit: what the law wants over what is drawn
   std::vector<Player> chosen_;
 };
 

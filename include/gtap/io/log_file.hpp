@@ -1,0 +1,63 @@
+#pragma once
+
+#include <gtap/core/error.hpp>
+#include <gtap/estimators/evaluation_log.hpp>
+#include <gtap/io/file.hpp>
+#include <gtap/io/json.hpp>
+#include <gtap/io/safetensors.hpp>
+#include <gtap/io/stored_content.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gtap {
+
+/// Saves a log as a safetensors file, to the last bit: "kept", one byte a coalition and player, 1
+/// for those that are kept; "values", and the probabilities of the "sizes" 0 to n in the draws.
+inline void save_log(const std::filesystem::path& path, const EvaluationLog& log) {
+  const std::string where = detail::file_place("save_log", path);
+  Safetensors file;
+  StoredTensor kept{.dtype = Dtype::boolean, .shape = {log.size(), log.players()}, .bytes = {}};
+  std::vector<double> values;
+  for (std::size_t k = 0; k < log.size(); ++k) {
+    for (std::size_t p = 0; p < log.players(); ++p)
+      kept.bytes.push_back(log.rows().contains(k, p) ? 1 : 0);
+    values.push_back(log.value(k));
+  }
+  file.tensors["kept"] = std::move(kept);
+  file.tensors["values"] = StoredTensor::from(values);
+  file.tensors["sizes"] = StoredTensor::from(log.sizes());
+  file.metadata["gtap.log"] = detail::dump_json(where, detail::Json{{"format", 1}});
+  write_safetensors(path, file);
+}
+
+/// Loads what save_log, or another program in the same form, wrote; throws gtap::Error for anything
+/// else, such as a coalition of a size that the draws do not have.
+inline EvaluationLog load_log(const std::filesystem::path& path) {
+  const std::string where = detail::file_place("load_log", path);
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+  detail::require_keys(where, detail::metadata_json(where, file, "gtap.log"), {"format"});
+  EvaluationLog log(detail::stored_values<double>(where, file, "sizes"));
+  const std::vector<double> values = detail::stored_values<double>(where, file, "values");
+  const StoredTensor& kept =
+      detail::stored_tensor(where, file, "kept", {values.size(), log.players()});
+  const std::string place = detail::text(where, " tensor \"kept\"");
+  if (kept.dtype != Dtype::boolean)
+    detail::fail(place, "dtype BOOL", std::string(detail::dtype_name(kept.dtype)));
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    Coalition coalition(log.players());
+    for (std::size_t p = 0; p < log.players(); ++p) {
+      const std::uint8_t flag = kept.bytes[k * log.players() + p];
+      if (flag > 1) detail::fail(place, "0 or 1", detail::text(int{flag}, " in row ", k));
+      if (flag == 1) coalition.insert(static_cast<Player>(p));
+    }
+    log.add(coalition, values[k]);
+  }
+  return log;
+}
+
+}  // namespace gtap

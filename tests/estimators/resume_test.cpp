@@ -1,0 +1,229 @@
+// What must hold of every design: the same bits for any number of threads, and for a run that was
+// killed again and again; and of every fault of a value function: a clear error, nothing lost.
+
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/games/callable.hpp>
+
+#include "any_law.hpp"
+#include "catch.hpp"
+#include "error_text.hpp"
+#include "temporary_folder.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <limits>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace gtap;
+
+namespace {
+
+/// Rough enough that the order of additions shows in the last bits, and slow enough to be killed.
+class RoughGame {
+ public:
+  std::size_t players() const { return 10; }
+  double operator()(const Coalition& s) const {
+    double x = 0.3;
+    for (int k = 0; k < 8; ++k)
+      s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
+    return x;
+  }
+  auto evaluator() const { return detail::EvaluatorReference<RoughGame>(*this); }
+};
+
+/// visit(law, design, further options) for every design that samples.
+template <class Visit>
+void for_every_design(Visit&& visit) {
+  const AnyLaw shapley = Shapley{};
+  const AnyLaw banzhaf = Banzhaf{};
+  const AnyLaw dropout = Dropout{0.3};
+  visit(shapley, Permutation{});
+  visit(shapley, Permutation{.antithetic = true});
+  visit(shapley, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5});
+  visit(dropout, ShortChains{3});
+  visit(dropout, SharedCoalition{});
+  visit(shapley, SharedCoalition{.paired = true});
+  visit(shapley, Owen{.points = 3});
+  visit(shapley, Owen{.points = 3, .gauss_legendre = true});
+  visit(shapley, Stratified{});
+  visit(dropout, Stratified{.neyman = false});
+  visit(shapley, Svarm{});
+  visit(dropout, Svarm{.stratified = true});
+  visit(dropout, SampleReuse{});
+  visit(dropout, SampleReuse{.paired = true});
+  visit(shapley, AdjustedReuse{});
+  visit(dropout, Regression{});
+  visit(shapley, KernelShap{});
+  visit(shapley, LeverageShap{});
+  visit(shapley, UnbiasedKernelShap{});
+  visit(dropout, Surrogate{});
+  visit(banzhaf, Surrogate{});
+}
+
+bool same_bits(const Estimate& a, const Estimate& b) {
+  return a.values == b.values && a.standard_errors == b.standard_errors &&
+         a.degrees_of_freedom == b.degrees_of_freedom && a.covariance == b.covariance &&
+         a.evaluations == b.evaluations && a.truncated == b.truncated && a.units == b.units &&
+         a.looks == b.looks && a.stopped == b.stopped;
+}
+
+EstimateOptions options(std::size_t evaluations) {
+  return {.evaluations = evaluations, .seed = 5, .enumerate_small = false, .covariance_of = {1, 7}};
+}
+
+/// Runs in a child that dies after a random time, 20 times, then to the end.
+template <class D>
+void check_killed(const AnyLaw& law, const D& design, EstimateOptions how, RandomStream& moments) {
+  const RoughGame game;
+  const TemporaryFolder folder;
+  how.threads = 2;
+  const Estimate whole = estimate(game, law, design, how);
+  how.checkpoint = folder / "state";
+  how.checkpoint_seconds = 0.0;
+  for (int kill_number = 0; kill_number < 20; ++kill_number) {
+    const pid_t child = fork();
+    if (child == 0) {
+      estimate(game, law, design, how);
+      _exit(0);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(300 + moments.below(1500)));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  CAPTURE(whole.law, whole.design);
+  CHECK(same_bits(whole, estimate(game, law, design, how)));
+}
+
+}  // namespace
+
+TEST_CASE("every design gives the same bits for any number of threads", "[engine]") {
+  const RoughGame game;
+  for_every_design([&](const AnyLaw& law, const auto& design) {
+    EstimateOptions how = options(2'000);
+    how.threads = 1;
+    const Estimate one = estimate(game, law, design, how);
+    CAPTURE(one.law, one.design);
+    CHECK(one.evaluations <= 2'000);
+    CHECK(one.covariance.size() == 4);
+    for (const std::size_t threads : {2u, 7u}) {
+      how.threads = threads;
+      CHECK(same_bits(one, estimate(game, law, design, how)));
+    }
+    how.seed = 6;
+    CHECK_FALSE(same_bits(one, estimate(game, law, design, how)));
+  });
+}
+
+TEST_CASE("every design survives being killed at 20 random moments", "[checkpoint]") {
+  RandomStream moments(1, 0);
+  for_every_design([&](const AnyLaw& law, const auto& design) {
+    check_killed(law, design, options(6'000), moments);
+  });
+}
+
+TEST_CASE("rules end a killed run where they end the whole one", "[checkpoint]") {
+  RandomStream moments(2, 0);
+  EstimateOptions how = options(40'000);
+  how.half_width = 0.05;
+  check_killed(Shapley{}, Permutation{}, how, moments);
+  how.half_width = 0.0;
+  how.standard_error = 0.012;
+  check_killed(Dropout{0.3}, SampleReuse{}, how, moments);
+  how.standard_error = 0.0;
+  how.stable_top = 2;
+  how.stable_rounds = 4;
+  check_killed(Shapley{}, Svarm{}, how, moments);
+}
+
+namespace {
+
+/// All rungs, with one coalition whose value is at fault.
+class FaultyGame {
+ public:
+  explicit FaultyGame(double fault) : fault_(fault) {}
+  std::size_t players() const { return 6; }
+  double operator()(const Coalition& s) const {
+    return s == Coalition(6, {1, 4}) ? fault_ : static_cast<double>(s.size());
+  }
+
+  class Evaluator : public detail::EvaluatorReference<FaultyGame> {
+   public:
+    using EvaluatorReference::EvaluatorReference;
+    void batch(std::span<const Coalition> coalitions, std::span<double> out) {
+      for (std::size_t k = 0; k < out.size(); ++k)
+        out[k] = (*this)(coalitions[k]);
+    }
+    void chain(const Coalition& start, std::span<const Player> toggles, std::span<double> out) {
+      Coalition s = start;
+      out[0] = (*this)(s);
+      for (std::size_t k = 0; k < toggles.size(); ++k) {
+        s.toggle(toggles[k]);
+        out[k + 1] = (*this)(s);
+      }
+    }
+    void star(const Coalition& centre, std::span<const Player> players, std::span<double> out) {
+      out[0] = (*this)(centre);
+      for (std::size_t k = 0; k < players.size(); ++k) {
+        Coalition s = centre;
+        s.toggle(players[k]);
+        out[k + 1] = (*this)(s);
+      }
+    }
+  };
+  Evaluator evaluator() const { return Evaluator(*this); }
+
+ private:
+  double fault_;
+};
+
+}  // namespace
+
+TEST_CASE("a value that is not finite names its coalition on every rung", "[engine]") {
+  for (const double fault : {std::numeric_limits<double>::quiet_NaN(),
+                             std::numeric_limits<double>::infinity(), -HUGE_VAL}) {
+    const FaultyGame game(fault);
+    const std::string expected = detail::text("value function: expected a finite value, got ",
+                                              fault, " for the coalition {1, 4} of 6");
+    const auto check = [&](const auto& law, const auto& design) {
+      for (const std::size_t threads : {1u, 3u}) {
+        CHECK(error_text([&] {
+                estimate(game, law, design,
+                         {.evaluations = 3'000, .threads = threads, .enumerate_small = false});
+              }) == expected);
+      }
+    };
+    check(Banzhaf{}, SampleReuse{});      // batches
+    check(Shapley{}, Permutation{});      // chains
+    check(Shapley{}, SharedCoalition{});  // stars
+    check(Shapley{}, Svarm{});            // one by one
+  }
+}
+
+TEST_CASE("after a fault no worker goes on, and nothing merged is lost", "[engine]") {
+  const TemporaryFolder folder;
+  std::atomic<int> calls = 0;
+  std::atomic<bool> broken = true;
+  const auto game = make_game(
+      16,
+      [&](const Coalition& s) {
+        if (++calls > 3'000 && broken) throw std::runtime_error("gone");
+        return RoughGame()(s.contains(3) ? Coalition(16, {1, 3}) : Coalition(16, {2}));
+      },
+      thread_safe);
+  EstimateOptions how{.evaluations = 12'000, .threads = 3, .checkpoint = folder / "state"};
+  CHECK_THROWS_WITH(estimate(game, Shapley{}, Permutation{}, how), "gone");
+  const int after = calls;
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  CHECK(calls == after);
+  broken = false;
+  calls = 0;
+  const Estimate resumed = estimate(game, Shapley{}, Permutation{}, how);
+  CHECK(calls < 11'000);
+  how.checkpoint.clear();
+  CHECK(same_bits(resumed, estimate(game, Shapley{}, Permutation{}, how)));
+}
