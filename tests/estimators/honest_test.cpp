@@ -80,6 +80,16 @@ TEST_CASE("covariances are those of the values", "[honest]") {
   check_covariance(game, Shapley{}, Permutation{}, 400, runs);
 }
 
+TEST_CASE("what is exact has covariances of zero", "[honest]") {
+  const auto game = make_game(6, bent);
+  const EstimateOptions options{.evaluations = 64, .covariance_of = {5, 0}};
+  for (const Estimate& e : {estimate(game, Shapley{}, options),
+                            estimate(game, LeaveOneOut{}, SharedCoalition{}, options)}) {
+    CHECK(e.covariance_players == std::vector<Player>{5, 0});
+    CHECK(e.covariance == std::vector<double>(4, 0.0));
+  }
+}
+
 TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]") {
   // Equal on complements: a pair under Banzhaf knows that nobody is worth anything.
   const auto even = make_game(8, [](const Coalition& s) {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <map>
 #include <vector>
 
 namespace gtap::detail {
@@ -64,6 +65,19 @@ inline Coalition best_players(const std::vector<double>& scores, std::size_t uni
   return top_n(scores, {.keep = Budget::units(units), .constraints = constraints}).back().kept;
 }
 
+/// Where Student's t has no more than this above it.
+inline double beyond(double probability, double degrees) {
+  double low = 0.0;
+  double high = 1.0;
+  while (student_tail(high, degrees) > probability && high < 1e100)
+    high *= 2.0;
+  for (int step = 0; step < 40; ++step) {
+    const double middle = 0.5 * (low + high);
+    (student_tail(middle, degrees) > probability ? low : high) = middle;
+  }
+  return high;
+}
+
 /// Judges the cut. A coalition within constraints is the best one unless a single swap improves it
 /// (it is a basis of a matroid), so the cut is wrong with at most the summed probabilities that a
 /// swap's difference, by Student's t on the units that tell of it, goes the other way. A player
@@ -78,20 +92,24 @@ inline Cut judge_cut(const CreditTable& table, std::size_t units, const Constrai
   swaps.for_each([&](Player, Player) { ++count; });
   const double decided = 0.5 * share / static_cast<double>(std::max<std::size_t>(count, 1));
   std::vector<double> errors(means.size());
-  for (std::size_t p = 0; p < means.size(); ++p)
+  std::vector<double> beyond_doubt(means.size());
+  std::map<double, double> by_degrees;
+  for (std::size_t p = 0; p < means.size(); ++p) {
     errors[p] = std::sqrt(table.variance(p));
+    const double degrees = std::max(1.0, table.count(p) - 1.0);
+    const auto [known, fresh] = by_degrees.try_emplace(degrees, 0.0);
+    if (fresh) known->second = beyond(1e-3 * decided, degrees);
+    beyond_doubt[p] = known->second;
+  }
 
   Coalition border(means.size());
   swaps.for_each([&](Player p, Player q) {
     const double lead = means[p] - means[q] + tolerance;
+    // Most swaps are, whatever the covariance.
+    if (lead > std::max(beyond_doubt[p], beyond_doubt[q]) * (errors[p] + errors[q])) return;
     const double degrees = std::max(1.0, std::min(table.count(p), table.count(q)) - 1.0);
-    const auto tail = [&](double error) {
-      if (error == 0.0) return lead > 0.0 ? 0.0 : 0.5;
-      return student_tail(lead / error, degrees);
-    };
-    // Whatever the covariance: most swaps are beyond doubt.
-    if (lead > 0.0 && tail(errors[p] + errors[q]) < 1e-3 * decided) return;
-    const double wrong = tail(std::sqrt(table.variance_of_difference(p, q)));
+    const double error = std::sqrt(table.variance_of_difference(p, q));
+    const double wrong = error > 0.0 ? student_tail(lead / error, degrees) : lead > 0.0 ? 0.0 : 0.5;
     cut.wrong += wrong;
     if (wrong <= decided) return;
     border.insert(p);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gtap {
@@ -33,8 +34,10 @@ class ExactRun {
   static constexpr std::size_t largest = 40;
   static constexpr std::size_t block_players = 9;
 
-  ExactRun(std::span<const double> log_weights)
-      : players_(log_weights.size()), low_(std::min(players_, block_players)) {
+  ExactRun(std::span<const double> log_weights, std::vector<Player> chosen)
+      : players_(log_weights.size()),
+        low_(std::min(players_, block_players)),
+        chosen_(std::move(chosen)) {
     if (players_ > largest) {
       fail("Exact", text("at most ", largest, " players"),
            text(players_, "; take Permutation or another sampling design"));
@@ -122,6 +125,8 @@ class ExactRun {
     for (std::size_t i = 0; i < players_; ++i)
       estimate.values.push_back(merged.sums[i] - merged.sums[players_]);
     estimate.standard_errors.assign(players_, 0.0);
+    estimate.covariance_players = chosen_;
+    estimate.covariance.assign(chosen_.size() * chosen_.size(), 0.0);
   }
 
   template <class Archive>
@@ -132,6 +137,7 @@ class ExactRun {
  private:
   std::size_t players_;
   std::size_t low_;
+  std::vector<Player> chosen_;
   std::vector<double> gain_;
   std::vector<double> loss_;
   std::uint64_t planned_ = 0;
@@ -141,7 +147,7 @@ class ExactRun {
 
 template <Semivalue Law>
 auto Exact::run(const Law& law, const RunContext& context) const {
-  return detail::ExactRun(detail::checked_log_weights(law, context.players));
+  return detail::ExactRun(detail::checked_log_weights(law, context.players), context.covariance_of);
 }
 
 }  // namespace gtap
