@@ -13,8 +13,8 @@ namespace {
 /// A model of twenty parts, some of which work together.
 auto some_game() {
   return gtap::make_game(20, [](const gtap::Coalition& kept) {
-    double x = -2.0;
-    kept.for_each([&](gtap::Player p) { x += 0.02 * p * p - 0.3; });
+    double x = 0.0;
+    kept.for_each([&](gtap::Player p) { x += 0.06 * p - 0.5; });
     return 1.0 / (1.0 + std::exp(-x)) + (kept.contains(2) && kept.contains(5) ? 0.2 : 0.0);
   });
 }
@@ -45,12 +45,12 @@ TEST_CASE("a log, as in the manual") {
   std::cout << "for a retention of 0.2 the log is worth "
             << gtap::effective_size(log, gtap::Dropout{.retention = 0.2}) << " coalitions\n";
   // [log]
-  CHECK(gtap::ranking(shapley).front() == 19);
-  CHECK(gtap::ranking(sparse).front() == 19);
+  CHECK(shapley.values[19] > shapley.values[0]);
+  CHECK(sparse.values[19] > sparse.values[0]);
 }
 
 TEST_CASE("errors over images, as in the manual") {
-  gtap::nn::Network<float> net({1, 4, 4}, {gtap::nn::Flatten{}, gtap::nn::Dense{.out = 8},
+  gtap::nn::Network<float> net({1, 4, 4}, {gtap::nn::Flatten{}, gtap::nn::Dense{.out = 24},
                                            gtap::nn::Relu{}, gtap::nn::Dense{.out = 3}});
   gtap::nn::initialize(net, 1);
   gtap::nn::Dataset<float> validation{gtap::nn::Tensor<float>({1, 4, 4}, 640), {}};
@@ -67,5 +67,6 @@ TEST_CASE("errors over images, as in the manual") {
   std::cout << indices.values[0] << " +- " << indices.standard_errors[0] << " over coalitions, +- "
             << indices.data_errors[0] << " over images\n";
   // [images]
-  CHECK(indices.data_errors.size() == 8);
+  CHECK(indices.data_errors.size() == 24);
+  CHECK(indices.standard_errors[0] > 0.0);
 }
