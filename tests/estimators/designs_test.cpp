@@ -8,6 +8,8 @@
 #include "catch.hpp"
 #include "error_text.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <set>
 
@@ -85,6 +87,33 @@ TEST_CASE("efficient designs share out what there is", "[designs]") {
   check(LeverageShap{});
   check(Surrogate{});
   check(UnbiasedKernelShap{});
+}
+
+TEST_CASE("the Walsh-Hadamard transform twice is the length times the identity", "[designs]") {
+  for (const std::size_t length : {1u, 2u, 8u, 32u, 64u, 512u, 4096u, 16384u}) {
+    CAPTURE(length);
+    std::vector<double> x(length, 0.0);
+    x[0] = 1.0;
+    detail::walsh_hadamard(x);
+    CHECK(std::all_of(x.begin(), x.end(), [](double value) { return value == 1.0; }));
+    // Of all players together: the sign is that of their number, which no exchange of bits changes.
+    std::fill(x.begin(), x.end(), 0.0);
+    x.back() = 1.0;
+    detail::walsh_hadamard(x);
+    bool signs = true;
+    for (std::size_t k = 0; k < length; ++k)
+      signs = signs && x[k] == (std::popcount(k) % 2 == 0 ? 1.0 : -1.0);
+    CHECK(signs);
+    for (std::size_t k = 0; k < length; ++k)
+      x[k] = static_cast<double>(k * 7919 % 101);
+    const std::vector<double> before(x);
+    detail::walsh_hadamard(x);
+    detail::walsh_hadamard(x);
+    bool same = true;
+    for (std::size_t k = 0; k < length; ++k)
+      same = same && x[k] == before[k] * static_cast<double>(length);
+    CHECK(same);
+  }
 }
 
 TEST_CASE("drawn without repetition, all coalitions leave nothing to chance", "[designs]") {

@@ -52,7 +52,7 @@ class GameGuess {
     SpectralSurrogate surrogate(players_, best_.decay, odd_);
     std::vector<double> weights;
     for (std::size_t fold = 0; fold < folds; ++fold) {
-      guess(surrogate, fold, best_.by_size, weights, 1e-3, 60);
+      guess(surrogate, fold, best_.by_size, weights, 1e-3, 200);
       mean.resize(guess_.size(), 0.0);
       for (std::size_t c = 0; c < mean.size(); ++c)
         mean[c] += guess_[c] / static_cast<double>(folds);
@@ -84,7 +84,7 @@ class GameGuess {
       std::vector<double> weights;
       for (const double decay : {0.3, 0.08, 0.02, 0.005}) {
         SpectralSurrogate surrogate(players_, decay, odd_);
-        guess(surrogate, 0, by_size, weights, 1e-2, 15);
+        guess(surrogate, 0, by_size, weights, 1e-2, 50);
         double error = 0.0;
         for (std::size_t k = 0; k < rows_; k += folds)
           error += importance[k] * std::pow(values_[k] - guess_[cells_[k]], 2);

@@ -10,20 +10,24 @@
 
 namespace gtap::detail {
 
-/// The Walsh-Hadamard transform in place, not scaled; the length is a power of two.
-inline void walsh_hadamard(std::span<double> x) {
-  std::size_t half = 1;
-  if (std::countr_zero(x.size()) % 2 == 1) {  // one step of two, then steps of four
-    for (std::size_t k = 0; k + 1 < x.size(); k += 2) {
-      const double difference = x[k] - x[k + 1];
-      x[k] += x[k + 1];
-      x[k + 1] = difference;
+/// Sums and differences of x[k] and x[k + half], for all pairs of all blocks.
+inline void butterflies(double* x, std::size_t length, std::size_t half) {
+  for (std::size_t block = 0; block < length; block += 2 * half) {
+    double* const a = x + block;
+    double* const b = a + half;
+    for (std::size_t k = 0; k < half; ++k) {
+      const double difference = a[k] - b[k];
+      a[k] += b[k];
+      b[k] = difference;
     }
-    half = 2;
   }
-  for (; 4 * half <= x.size(); half *= 4) {
-    for (std::size_t block = 0; block < x.size(); block += 4 * half) {
-      double* const a = x.data() + block;
+}
+
+/// All steps from `half` on, two at a time: four numbers are loaded and stored once.
+inline void walsh_hadamard_steps(double* x, std::size_t length, std::size_t half) {
+  for (; 4 * half <= length; half *= 4) {
+    for (std::size_t block = 0; block < length; block += 4 * half) {
+      double* const a = x + block;
       double* const b = a + half;
       double* const c = b + half;
       double* const d = c + half;
@@ -39,6 +43,34 @@ inline void walsh_hadamard(std::span<double> x) {
       }
     }
   }
+  if (half < length) butterflies(x, length, half);
+}
+
+/// The Walsh-Hadamard transform in place, not scaled; the length is a power of two. From 64 numbers
+/// on, bits 0 to 2 of the position come out exchanged with bits 3 to 5: two transforms, with
+/// anything between them that depends on the number of bits alone, restore the order.
+inline void walsh_hadamard(std::span<double> x) {
+  constexpr std::size_t square = 64;
+  constexpr std::size_t near = 4096;  // fits in the nearest cache
+  if (x.size() < square) return walsh_hadamard_steps(x.data(), x.size(), 1);
+  for (std::size_t begin = 0; begin < x.size(); begin += near) {
+    const std::size_t length = std::min(near, x.size() - begin);
+    for (std::size_t k = 0; k < length; k += square) {
+      // Steps of 1, 2 and 4 would not fill a vector register: they are done on the transpose of
+      // eight rows.
+      double* const rows = x.data() + begin + k;
+      double turned[square];
+      walsh_hadamard_steps(rows, square, 8);
+      for (std::size_t i = 0; i < 8; ++i) {
+        for (std::size_t j = 0; j < 8; ++j)
+          turned[8 * i + j] = rows[8 * j + i];
+      }
+      walsh_hadamard_steps(turned, square, 8);
+      std::copy(turned, turned + square, rows);
+    }
+    walsh_hadamard_steps(x.data() + begin, length, square);
+  }
+  if (x.size() > near) walsh_hadamard_steps(x.data(), x.size(), near);
 }
 
 /// A smooth guess at a function of few players from some of its values: the most likely one when
@@ -51,12 +83,16 @@ class SpectralSurrogate {
   /// coalitions with player 0 only, numbered by the other players.
   SpectralSurrogate(std::size_t players, double decay, bool odd)
       : prior_(std::size_t{1} << (odd ? players - 1 : players)), work_(prior_.size()) {
+    std::vector<double> by_bits(players + 1);
+    for (std::size_t bits = 0; bits <= players; ++bits) {
+      // When odd, player 0 makes the interaction odd.
+      const std::size_t order = odd && bits % 2 == 0 ? bits + 1 : bits;
+      // Level and single players are left free: ten times what the decay would have them.
+      by_bits[bits] = std::pow(decay, static_cast<double>(order)) * (order < 2 ? 10.0 : 1.0);
+    }
     double total = 0.0;
     for (std::size_t t = 0; t < prior_.size(); ++t) {
-      int order = std::popcount(t);
-      if (odd && order % 2 == 0) ++order;  // player 0 makes the interaction odd
-      // Level and single players are left free: ten times what the decay would have them.
-      prior_[t] = std::pow(decay, order) * (order < 2 ? 10.0 : 1.0);
+      prior_[t] = by_bits[static_cast<std::size_t>(std::popcount(t))];
       total += prior_[t];
     }
     for (double& variance : prior_)
