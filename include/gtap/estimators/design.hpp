@@ -4,6 +4,7 @@
 #include <gtap/estimators/estimate.hpp>
 #include <gtap/estimators/law.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -39,9 +40,10 @@ struct AnyArchive {
 ///   const, with all randomness from `random`, so that results do not depend on the threads;
 /// - `summarise(merged, estimate)`: fills in values, standard errors, degrees of freedom.
 ///
-/// `statistics()` makes empty ones, with `merge(other)`: chunks of `chunk()` units are merged in
-/// order. `scratch()` makes one thread's memory, so that units do not allocate. `archive(fields)`
-/// of the run and of its statistics hands every field that changes to a checkpoint.
+/// `statistics()` makes empty ones, with `merge(other)`: chunks of `chunk()` units (more in long
+/// runs) are merged in order. `scratch()` makes one thread's memory, so that units do not allocate.
+/// `archive(fields)` of the run and of its statistics hands every field that changes to a
+/// checkpoint.
 template <class R>
 concept DesignRun = requires(R& run, const R& fixed, const typename R::Statistics& merged,
                              typename R::Statistics& statistics, Estimate& estimate,
@@ -77,6 +79,13 @@ inline void require_budget(const std::string& design, std::size_t needed, std::s
 /// request to stop is soon heard.
 inline std::size_t units_a_chunk(std::size_t unit_cost) {
   return unit_cost >= 256 ? 1 : 256 / (unit_cost == 0 ? 1 : unit_cost);
+}
+
+/// Where the chunk that begins with unit `first` ends. Chunks grow with what is behind them: cheap
+/// units are merged seldom, and yet no chunk takes more than a small part of the time so far.
+inline std::uint64_t chunk_end(std::uint64_t first, std::size_t chunk) {
+  const std::uint64_t least = std::max<std::uint64_t>(chunk, 1);
+  return first + least * std::clamp<std::uint64_t>(first / (512 * least), 1, 64);
 }
 
 }  // namespace detail

@@ -24,7 +24,7 @@
 namespace gtap::detail {
 
 /// Runs any design on any game: rounds, chunks, threads, budget, stopping, checkpoints.
-/// Unit k draws from stream k of the seed. Chunks have a fixed number of units and are merged in
+/// Unit k draws from stream k of the seed. Chunks end where their first unit says and are merged in
 /// order, and every decision is taken between rounds on merged statistics: so the same bits come
 /// from any number of threads, and from a run that was stopped and resumed.
 template <class Game, DesignRun Run>
@@ -81,6 +81,7 @@ class Engine {
     typename Run::Scratch scratch;
   };
   struct Chunk {
+    std::uint64_t first, last;             // units, up to last - 1
     std::optional<Statistics> statistics;  // none: not done
     std::size_t requested = 0;
     std::exception_ptr error;
@@ -139,13 +140,11 @@ class Engine {
   /// Works off the round in waves of chunks; between waves the user may stop it and its state may
   /// be saved.
   std::optional<Stopped> finish_round() {
-    const std::size_t units = std::max<std::size_t>(run_.chunk(), 1);
     while (unit_ < round_end_) {
       if (options_.stop.stop_requested()) return Stopped::request;
       if (options_.seconds > 0.0 && seconds_ + elapsed() >= options_.seconds) return Stopped::time;
       const Clock::time_point before = Clock::now();
-      const auto left = static_cast<std::size_t>((round_end_ - unit_ + units - 1) / units);
-      run_wave(std::min(left, wave_), units);
+      run_wave();
       if (options_.stop.stop_requested()) return Stopped::request;
       const double took = std::chrono::duration<double>(Clock::now() - before).count();
       if (took < 0.1) wave_ = std::min<std::size_t>(2 * wave_, 256);
@@ -158,14 +157,17 @@ class Engine {
     return std::nullopt;
   }
 
-  void run_wave(std::size_t count, std::size_t units) {
-    std::vector<Chunk> chunks(count);
-    std::atomic<std::size_t> failed = count;  // lowest chunk that ended early
-    pool_.run(count, [&](std::size_t index, std::size_t thread_index) {
+  void run_wave() {
+    std::vector<Chunk> chunks;
+    for (auto first = unit_; first < round_end_ && chunks.size() < wave_;
+         first = chunks.back().last)
+      chunks.push_back({first, std::min(chunk_end(first, run_.chunk()), round_end_), {}, 0, {}});
+    std::atomic<std::size_t> failed = chunks.size();  // lowest chunk that ended early
+    pool_.run(chunks.size(), [&](std::size_t index, std::size_t thread_index) {
       if (failed.load() < index) return;
       Chunk& chunk = chunks[index];
       try {
-        run_chunk(unit_ + index * units, units, thread(thread_index), chunk);
+        run_chunk(thread(thread_index), chunk);
         return;
       } catch (const StopRequest&) {
       } catch (...) {
@@ -181,25 +183,21 @@ class Engine {
       if (!chunk.statistics) return;
       merged_.merge(*chunk.statistics);
       spent_ += chunk.requested;
-      unit_ = std::min<std::uint64_t>(unit_ + units, round_end_);
+      unit_ = chunk.last;
     }
   }
 
-  void run_chunk(std::uint64_t first, std::size_t units, Thread& thread, Chunk& chunk) const {
+  void run_chunk(Thread& thread, Chunk& chunk) const {
     const std::size_t before = thread.worker.requested();
-    chunk.statistics.emplace(run_.statistics());
-    const std::uint64_t last = std::min<std::uint64_t>(first + units, round_end_);
-    if constexpr (requires {
-                    run_.units(first, last, options_.seed, thread.worker, thread.scratch,
-                               *chunk.statistics);
-                  }) {
+    Statistics& statistics = chunk.statistics.emplace(run_.statistics());
+    if constexpr (requires { run_.units(0, 0, 0, thread.worker, thread.scratch, statistics); }) {
       thread.worker.begin_unit();
-      run_.units(first, last, options_.seed, thread.worker, thread.scratch, *chunk.statistics);
+      run_.units(chunk.first, chunk.last, options_.seed, thread.worker, thread.scratch, statistics);
     } else {
-      for (std::uint64_t unit = first; unit < last; ++unit) {
+      for (std::uint64_t unit = chunk.first; unit < chunk.last; ++unit) {
         RandomStream random(options_.seed, unit);
         thread.worker.begin_unit();
-        run_.unit(unit, random, thread.worker, thread.scratch, *chunk.statistics);
+        run_.unit(unit, random, thread.worker, thread.scratch, statistics);
       }
     }
     chunk.requested = thread.worker.requested() - before;
