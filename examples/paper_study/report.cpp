@@ -1,5 +1,6 @@
 #include "report.hpp"
 
+#include "../support/plot.hpp"
 #include "paper.hpp"
 
 #include <algorithm>
@@ -36,35 +37,6 @@ std::string heading(const std::string& name, const Values& kept) {
 std::string title(const Recipe& recipe) {
   return recipe.index + (recipe.value.empty() ? "" : ", " + recipe.value) +
          (recipe.design.empty() || recipe.design == "SharedCoalition" ? "" : ", " + recipe.design);
-}
-
-/// What a gnuplot plot is made of: curves in data blocks, and the options of each.
-class Plot {
- public:
-  void add(const Values& x, const Values& y, const std::string& style, const std::string& name) {
-    const std::string block = "$line" + std::to_string(lines_++);
-    data_ << block << " << EOD\n";
-    for (std::size_t k = 0; k < x.size(); ++k)
-      data_ << x[k] << ' ' << y[k] << '\n';
-    data_ << "EOD\n";
-    plots_ << (lines_ == 1 ? "plot " : ", ") << block << " with " << style << " title '" << name
-           << "'";
-  }
-  std::string script(const std::string& settings) const {
-    return data_.str() + settings + plots_.str() + '\n';
-  }
-
- private:
-  std::size_t lines_ = 0;
-  std::ostringstream data_;
-  std::ostringstream plots_;
-};
-
-constexpr const char* colours[] = {"#0b5cad", "#c2410c", "#15803d", "#7c3aed",
-                                   "#64748b", "#b08968", "#0f766e", "#be123c"};
-
-std::string colour(std::size_t k) {
-  return std::string(" lc rgb '") + colours[k % std::size(colours)] + "'";
 }
 
 std::string file_name(std::string text) {
@@ -150,12 +122,14 @@ nlohmann::ordered_json to_json(const std::vector<Curve>& curves, double full_acc
 bool plot_curves(const std::vector<Curve>& curves, const std::string& procedure,
                  const support::OutputFolder& folder) {
   const PaperTable& paper = paper_table(procedure);
-  Plot plot;
+  support::Plot plot;
   std::size_t k = 0;
   for (const auto& [name, values] : paper.gtap)
-    plot.add(paper.kept, values, "points pt 6 ps 1" + colour(1 + k++), "paper, " + name);
+    plot.add(paper.kept, values, "points pt 6 ps 1" + support::plot_colour(1 + k++),
+             "paper, " + name);
   for (const auto& [name, values] : paper.baselines)
-    plot.add(paper.kept, values, "points pt 4 ps 0.8" + colour(1 + k++), "paper, " + name);
+    plot.add(paper.kept, values, "points pt 4 ps 0.8" + support::plot_colour(1 + k++),
+             "paper, " + name);
   const auto draw = [&](const Curve& curve, const std::string& style) {
     plot.add(all_fractions(), mean_of(curve.accuracy), "lines" + style, title(curve.recipe));
   };
@@ -165,13 +139,14 @@ bool plot_curves(const std::vector<Curve>& curves, const std::string& procedure,
     const auto found = std::find(indices.begin(), indices.end(), curve.recipe.index);
     if (curve.recipe.procedure != procedure) continue;
     if (curve.chosen) {
-      draw(curve, " lw 3" + colour(0));
-      plot.add(all_fractions(), mean_of(curve.compensated), "lines lw 2 dt 2" + colour(0),
-               "chosen, compensated");
+      draw(curve, " lw 3" + support::plot_colour(0));
+      plot.add(all_fractions(), mean_of(curve.compensated),
+               "lines lw 2 dt 2" + support::plot_colour(0), "chosen, compensated");
     } else if (found != indices.end() &&
                (curve.recipe.method == "baseline" ||
                 (curve.recipe.value == "accuracy" && curve.recipe.design == "SharedCoalition"))) {
-      draw(curve, " lw 1.5" + colour(1 + static_cast<std::size_t>(found - indices.begin())));
+      draw(curve,
+           " lw 1.5" + support::plot_colour(1 + static_cast<std::size_t>(found - indices.begin())));
     }
   }
   const std::string& net = curves.front().net;
@@ -185,13 +160,14 @@ bool plot_curves(const std::vector<Curve>& curves, const std::string& procedure,
 
 bool plot_bands(const std::vector<std::vector<Subject>>& kinds,
                 const support::OutputFolder& folder) {
-  Plot plot;
+  support::Plot plot;
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     const Subject& subject = kinds[k].front();
     const std::string name = subject.net + ", " + subject.training;
-    plot.add(subject.band.retentions, subject.band.mean, "lines lw 2" + colour(k), name + ", mean");
-    plot.add(subject.band.retentions, subject.band.spread, "lines lw 2 dt 2" + colour(k),
-             name + ", deviation");
+    plot.add(subject.band.retentions, subject.band.mean, "lines lw 2" + support::plot_colour(k),
+             name + ", mean");
+    plot.add(subject.band.retentions, subject.band.spread,
+             "lines lw 2 dt 2" + support::plot_colour(k), name + ", deviation");
   }
   return folder.plot("paper_bands",
                      plot.script("set title 'Accuracy of random sub-networks'\nset xlabel "

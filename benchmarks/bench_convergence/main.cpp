@@ -1,0 +1,85 @@
+// Mean squared error of every design against the evaluations it may ask for, and against seconds:
+// docs/estimators.md shows what came out. `bench_convergence --help` lists the options.
+
+#include "../../examples/support/output_folder.hpp"
+#include "report.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace {
+
+void run(const Settings& settings, const std::filesystem::path& data, const std::string& only,
+         const std::string& out, const std::string& json) {
+  const auto begin = std::chrono::steady_clock::now();
+  const support::OutputFolder folder(out);
+  Study study(settings);
+  for (const SubjectMaker& maker : subject_makers(data)) {
+    if (!only.empty() && only != maker.name) continue;
+    const Subject subject = maker.make();
+    study_shapley(study, subject);
+    study_dropout(study, subject, "banzhaf", 0.5, subject.banzhaf);
+    study_dropout(study, subject, "dropout", subject.retention, subject.dropout);
+    folder.write("convergence.csv", to_csv(study.curves()));  // should the rest be cut short
+  }
+  const std::string figures = to_json(study.curves()).dump(1) + "\n";
+  folder.write("convergence.json", figures);
+  if (!json.empty()) support::write_file(json, figures);
+  const std::string tables = to_tables(study.curves());
+  folder.write("convergence.md", tables);
+  std::fputs(tables.c_str(), stdout);
+  if (!plot(study.curves(), folder))
+    std::fputs("no plots were drawn: gnuplot is missing or failed\n", stderr);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  std::fprintf(stderr, "%.0f s; figures, tables and plots are in %s/\n", time.count(),
+               folder.string().c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Mean squared error of every design against evaluations and seconds, on four games whose "
+      "truth is known. 14- to 16-player games are read from the table of their values.");
+  Settings settings;
+  std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
+  std::string only;
+  std::string out = "convergence";
+  std::string json;
+  bool quick = false;
+  app.add_option("--runs", settings.runs, "runs a point, at most")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seconds", settings.seconds,
+                 "seconds a point may take before it is cut short; a fifth beyond 100 players")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seed", settings.seed, "seed of the first run")->capture_default_str();
+  app.add_option("--threads", settings.threads, "threads over runs")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--data", data, "folder with the four IDX files of Fashion-MNIST")
+      ->capture_default_str();
+  app.add_option("--out", out, "folder for CSV, JSON, tables and plots")->capture_default_str();
+  app.add_option("--json", json, "a second copy of the figures");
+  app.add_option("--game", only, "only this one of sigmoid, voting, network, readout");
+  app.add_option("--law", settings.only_law, "only this one of shapley, banzhaf, dropout");
+  app.add_option("--design", settings.only_design, "the default and designs with this in the name");
+  app.add_flag("--quick", quick, "20 runs, up to 50 n evaluations");
+  CLI11_PARSE(app, argc, argv);
+  if (quick) {
+    settings.runs = 20;
+    settings.budgets = {5, 20, 50};
+  }
+  try {
+    run(settings, data, only, out, json);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_convergence: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
