@@ -206,11 +206,11 @@ std::vector<Outcome> scale(const Options& options) {
     outcomes.push_back(measure(work, options.rounds, sample));
     print(outcomes.back());
   };
-  for (const std::size_t n : {25, 50, 100, 200, 400, 800, 1600}) {
+  for (const std::size_t n : {25u, 50u, 100u, 200u, 400u, 800u, 1600u}) {
     run("players/" + std::to_string(n),
         [n](auto name) { return chain_case(name, subject(mlp(n), {"dense1"})); });
   }
-  for (const std::size_t count : {64, 125, 250, 500, 1000, 2000, 4000, 8000}) {
+  for (const std::size_t count : {64u, 125u, 250u, 500u, 1000u, 2000u, 4000u, 8000u}) {
     run("images/" + std::to_string(count),
         [count](auto name) { return chain_case(name, subject(mlp(), {"dense1"}, count)); });
   }

@@ -44,6 +44,13 @@ struct ListedTaps {
   static std::size_t weight(const Tap& tap) { return tap.weight; }
 };
 
+/// The same, for long lists whose rows come from far: each tap's row is asked for some taps before
+/// it is read, so the list must go on for `early` taps behind its end.
+struct FetchedTaps : ListedTaps {
+  static constexpr std::size_t early = 8;
+  static constexpr std::size_t worth = 128;  ///< as many taps at least; else the rows stay in L1
+};
+
 /// One call of the micro-kernel: weights x a list of rows, for a list of output rows.
 template <class T, class Taps>
 struct Accumulation {
@@ -71,6 +78,18 @@ inline constexpr std::size_t block_outputs = 6;
 template <class Arch>
 inline constexpr std::size_t block_packs = has_32_registers<Arch> ? 4 : 2;
 
+/// Numbers in a cache line, and asking for one.
+template <class T>
+inline constexpr std::size_t line = 64 / sizeof(T);
+template <class T>
+void fetch(const T* x) {
+#if defined(__GNUC__)
+  __builtin_prefetch(x);
+#else
+  (void)x;
+#endif
+}
+
 /// M outputs by N packs, held in registers over all taps.
 template <class Arch, std::size_t M, std::size_t N, class T, class Taps>
 void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outputs,
@@ -91,6 +110,12 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
   for (auto tap = a.taps.at; tap != end; ++tap) {
     const T* const x = in + Taps::offset(*tap);
     const std::size_t w = Taps::weight(*tap);
+    if constexpr (requires { Taps::early; }) {
+      const T* const later = in + Taps::offset(tap[Taps::early]);
+      GTAP_DETAIL_UNROLL
+      for (std::size_t i = 0; i < N * P::size; i += line<T>)
+        fetch(later + i);
+    }
     P values[N];
     GTAP_DETAIL_UNROLL
     for (std::size_t n = 0; n < N; ++n)
@@ -123,16 +148,12 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
 /// not foresee.
 template <class T, class Taps>
 void prefetch_ahead(const Accumulation<T, Taps>& a, std::size_t share, std::size_t shares) {
-#if defined(__GNUC__)
   const auto end = a.taps.at + a.count * (share + 1) / shares;
   for (auto tap = a.taps.at + a.count * share / shares; tap != end; ++tap) {
     const T* const x = a.in + a.ahead + Taps::offset(*tap);
-    for (std::size_t i = 0; i < a.width; i += 64 / sizeof(T))
-      __builtin_prefetch(x + i);
+    for (std::size_t i = 0; i < a.width; i += line<T>)
+      fetch(x + i);
   }
-#else
-  (void)a, (void)share, (void)shares;
-#endif
 }
 
 /// M outputs over the whole width.

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace gtap::nn::kernels {
 
@@ -49,26 +50,45 @@ struct KernelRange {
 /// image, so `shift` is added to it: every listed row is inside.
 struct TapList {
   static constexpr std::size_t most = 512;
-  std::array<Tap, most> taps;
+  std::array<Tap, most + FetchedTaps::early> taps;
   std::size_t size = 0;
 
   void fill(const ConvGeometry& g, std::size_t y, KernelRange columns, std::size_t shift,
             std::span<const std::uint32_t> channels, std::size_t first, std::size_t last,
             std::size_t row) {
     const std::size_t area = g.kernel.height * g.kernel.width;
+    // All channels are of one group.
     const std::size_t group_channels = g.in.channels / g.groups;
+    const std::size_t first_channel =
+        channels.empty() ? 0 : channels[0] / group_channels * group_channels;
     size = 0;
-    for (std::size_t f = first; f < last; ++f) {
-      const std::size_t channel = channels[f / area];
-      const std::size_t ky = f % area / g.kernel.width;
-      const std::size_t kx = f % g.kernel.width;
+    // This runs for each output row, so it must not divide for each tap.
+    std::size_t c = first / area;
+    std::size_t ky = first % area / g.kernel.width;
+    std::size_t begin = first % g.kernel.width;
+    for (std::size_t f = first; f < last;) {
+      const std::size_t end = std::min(begin + last - f, g.kernel.width);
+      f += end - begin;
       const std::size_t iy = y * g.stride.height + ky;
-      if (iy < g.padding.height || iy >= g.in.height + g.padding.height) continue;
-      if (kx < columns.first || kx >= columns.last) continue;
-      const std::size_t left = (channel * g.in.height + iy - g.padding.height) * g.in.width;
-      taps[size++] = {static_cast<std::uint32_t>((left + shift + kx) * row),
-                      static_cast<std::uint32_t>(channel % group_channels * area + f % area)};
+      if (iy >= g.padding.height && iy < g.in.height + g.padding.height) {
+        const std::size_t channel = channels[c];
+        const std::size_t left = (channel * g.in.height + iy - g.padding.height) * g.in.width;
+        const std::size_t weights = (channel - first_channel) * area + ky * g.kernel.width;
+        const std::size_t inside = std::min(end, columns.last);
+        for (std::size_t kx = std::max(begin, columns.first); kx < inside; ++kx) {
+          taps[size++] = {static_cast<std::uint32_t>((left + shift + kx) * row),
+                          static_cast<std::uint32_t>(weights + kx)};
+        }
+      }
+      begin = 0;
+      if (++ky == g.kernel.height) {
+        ky = 0;
+        ++c;
+      }
     }
+    // Behind the end comes the beginning: it is what the next outputs read.
+    for (std::size_t i = 0; i < FetchedTaps::early; ++i)
+      taps[size + i] = size == 0 ? Tap{0, 0} : taps[i % size];
   }
 };
 
@@ -86,7 +106,7 @@ struct ConvTarget {
 
 /// One group: these input channels into these output channels. `row` numbers a row of the tile;
 /// fewer than 64 let several pixels side by side be done at once.
-template <class Arch, class T>
+template <class Taps, class Arch, class T>
 void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
                     std::span<const std::uint32_t> in_channels,
                     std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
@@ -100,14 +120,14 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
     std::size_t done = 0;
     do {
       const std::size_t end = std::min(done + part, all_taps);
-      Accumulation<T, ListedTaps> a{.weight = target.weight,
-                                    .weight_stride = g.taps(),
-                                    .taps = {nullptr},
-                                    .count = 0,
-                                    .in = in,
-                                    .out = nullptr,
-                                    .out_stride = pixels * row,
-                                    .width = row};
+      Accumulation<T, Taps> a{.weight = target.weight,
+                              .weight_stride = g.taps(),
+                              .taps = {},
+                              .count = 0,
+                              .in = in,
+                              .out = nullptr,
+                              .out_stride = pixels * row,
+                              .width = row};
       a.bias = done == 0 ? target.bias : nullptr;
       a.add = done != 0 || target.add;
       a.scale = target.add ? target.scale : T{1};
@@ -125,17 +145,18 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
             count = std::max<std::size_t>(1, std::min({row_size / row, inside, g.out.width - x}));
           }
           a.in = in + left * row;
-          a.taps = {inner.taps.data()};
+          a.taps.at = inner.taps.data();
           a.count = inner.size;
           // The last of the image's columns has nothing ahead.
-          const bool more = x + 2 * count <= g.out.width && in_channels.size() > 1;
+          const bool more = !std::is_same_v<Taps, FetchedTaps> && x + 2 * count <= g.out.width &&
+                            in_channels.size() > 1;
           a.ahead = more ? count * g.stride.width * row : 0;
         } else {
           // Kernel column 0 may be left of the image: rows are counted from the image's left edge.
           const std::size_t begin = x * g.stride.width;
           border.fill(g, y, columns, begin - g.padding.width, in_channels, done, end, row);
           a.in = in;
-          a.taps = {border.taps.data()};
+          a.taps.at = border.taps.data();
           a.count = border.size;
           a.ahead = 0;
         }
@@ -157,6 +178,18 @@ inline std::span<const std::uint32_t> indices_within(std::span<const std::uint32
   const auto end = std::lower_bound(begin, list.end(), last);
   return list.subspan(static_cast<std::size_t>(begin - list.begin()),
                       static_cast<std::size_t>(end - begin));
+}
+
+/// One group, with the taps that suit it.
+template <class Arch, class T>
+void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
+                    std::span<const std::uint32_t> in_channels,
+                    std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
+  if (in_channels.size() * g.kernel.height * g.kernel.width >= FetchedTaps::worth) {
+    convolve_group<FetchedTaps, Arch>(g, target, in_channels, out_channels, in, row);
+  } else {
+    convolve_group<ListedTaps, Arch>(g, target, in_channels, out_channels, in, row);
+  }
 }
 
 /// One group after another.
