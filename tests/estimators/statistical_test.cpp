@@ -163,9 +163,9 @@ TEST_CASE("unbiased KernelSHAP is", "[statistical]") {
 }
 
 TEST_CASE("the bias of consistent designs falls with the evaluations", "[statistical]") {
-  const TableGame game(AirportGame({1, 3, 6, 10, 11, 19}));
   // Four times the evaluations leave a quarter of the bias; chance is told by the runs' spread.
-  const auto check = [&](const auto& law, const auto& design, std::size_t evaluations) {
+  const auto check = [](const TableGame& game, const auto& law, const auto& design,
+                        std::size_t evaluations) {
     CAPTURE(law.name(), design.name());
     const std::vector<double> truth = estimate(game, law, Exact{}).values;
     const Runs few = repeat(game, law, design, evaluations);
@@ -177,10 +177,16 @@ TEST_CASE("the bias of consistent designs falls with the evaluations", "[statist
             bias / 4.0 + 4.0 * std::hypot(many.error[i], few.error[i] / 4.0) + 1e-12);
     }
   };
-  check(AnyLaw(Banzhaf{}), Regression{}, 40);
-  check(AnyLaw(Dropout{0.3}), Regression{}, 40);
-  check(AnyLaw(Shapley{}), KernelShap{}, 40);
-  check(AnyLaw(Shapley{}), Stratified{.pilot = 2}, 160);  // enough for a stratum each size
+  const TableGame airport(AirportGame({1, 3, 6, 10, 11, 19}));
+  check(airport, AnyLaw(Banzhaf{}), Regression{}, 40);
+  check(airport, AnyLaw(Dropout{0.3}), Regression{}, 40);
+  check(airport, AnyLaw(Shapley{}), KernelShap{}, 40);
+  check(airport, AnyLaw(Shapley{}), Stratified{.pilot = 2}, 160);  // enough for a stratum each size
+  // Drawn without repetition, from many more coalitions than evaluations.
+  const TableGame mixed = rough_game(10);
+  check(mixed, AnyLaw(Shapley{}), LeverageShap{}, 60);
+  check(mixed, Shapley{}, Surrogate{}, 60);
+  check(mixed, Dropout{0.3}, Surrogate{}, 60);
 }
 
 TEST_CASE("intervals cover", "[statistical]") {
