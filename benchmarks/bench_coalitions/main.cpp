@@ -227,7 +227,7 @@ std::vector<Outcome> scale(const Options& options) {
   for (std::size_t threads = 1; threads <= most; threads *= 2) {
     run("threads/" + std::to_string(threads), [threads](auto name) {
       const auto work_on = subject(mlp(), {"dense1"});
-      const std::size_t evaluations = 256 * work_on->players();
+      const std::size_t evaluations = 128 * work_on->players();
       Case work{name, "coalitions/s", static_cast<double>(evaluations), {}};
       work.sides.push_back({"gtap", [=] {
                               gtap::estimate(
