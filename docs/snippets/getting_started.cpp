@@ -85,6 +85,12 @@ TEST_CASE("a network, as in the manual") {
   // [prune]
   CHECK(path.report.met());
 
+  // [prune_network]
+  const gtap::PruningPath recommended =
+      gtap::prune_network(net, validation, {.keep = gtap::Budget::fraction(0.4), .seed = 4});
+  // [prune_network]
+  CHECK(recommended.report.met());
+
   // [compact]
   const gtap::Coalition kept = path.back().kept;
   gtap::Compacted<float> smaller = gtap::compact(net, game.units(), kept);

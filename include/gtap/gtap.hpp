@@ -17,11 +17,10 @@
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
 #include <gtap/network/image_blocks.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/prune_network.hpp>
 #include <gtap/nn/initialize.hpp>
 #include <gtap/nn/kernels/gradient.hpp>
 #include <gtap/nn/train.hpp>
-#include <gtap/pruning/game_procedures.hpp>
 #include <gtap/pruning/scorers.hpp>
 #include <gtap/pruning/top_k.hpp>
 #include <gtap/version.hpp>
