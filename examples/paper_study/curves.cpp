@@ -68,29 +68,75 @@ double accuracy(const nn::Network<float>& net, const nn::Dataset<float>& images)
 }
 
 /// Finds masks and judges them, as every recipe.
-void run(const Subject& subject, const nn::Network<float>& net, const Data& data,
-         const Settings& settings, Curve& curve, std::size_t s, Values& costs) {
-  const PruningPath path = curve.recipe.run(subject, net, data, settings);
-  costs = {static_cast<double>(path.evaluations), path.seconds};
-  const Units units(net);
+void run(const Task& task, Curve& curve, std::size_t s) {
+  const PruningPath path = curve.recipe.run(task);
+  curve.evaluations[s] = static_cast<double>(path.evaluations);
+  curve.seconds[s] = path.seconds;
+  const Units units(task.network);
   for (const double fraction : all_fractions()) {
     curve.kept[s].push_back(path.at_fraction(fraction));
-    const auto smaller = compact(net, units, curve.kept[s].back()).network;
-    curve.validation[s].push_back(accuracy(smaller, data.validation));
-    curve.accuracy[s].push_back(accuracy(smaller, data.common_test));
+    const auto smaller = compact(task.network, units, curve.kept[s].back()).network;
+    curve.validation[s].push_back(accuracy(smaller, task.data.validation));
+    curve.accuracy[s].push_back(accuracy(smaller, task.data.common_test));
   }
 }
 
-/// Judges one mask of a chosen recipe in full.
-void judge(const Subject& subject, const nn::Network<float>& net, const Data& data, Curve& curve,
-           std::size_t s, std::size_t f) {
-  auto smaller = compact(net, Units(net), curve.kept[s][f]);
-  curve.accuracy[s][f] = accuracy(smaller.network, data.test);
-  compensate(smaller, net, data.calibration.images);
-  curve.compensated[s][f] = accuracy(smaller.network, data.test);
-  nn::train(smaller.network, data.fine_tuning,
-            {.epochs = 1, .final_rate = 0.01, .seed = subject.seed, .threads = 1});
-  curve.fine_tuned[s][f] = accuracy(smaller.network, data.test);
+/// Judges one mask in full, and what can be made of it.
+void judge(const Task& task, Curve& curve, std::size_t s, std::size_t f) {
+  auto smaller = compact(task.network, Units(task.network), curve.kept[s][f]);
+  curve.accuracy[s][f] = accuracy(smaller.network, task.data.test);
+  if (curve.compensated.empty()) return;
+  compensate(smaller, task.network, task.data.calibration.images);
+  curve.compensated[s][f] = accuracy(smaller.network, task.data.test);
+  nn::train(smaller.network, task.data.fine_tuning,
+            {.epochs = 1, .final_rate = 0.01, .seed = task.subject.seed, .threads = 1});
+  curve.fine_tuned[s][f] = accuracy(smaller.network, task.data.test);
+}
+
+/// The curve that is best on validation images of those that `candidate` takes, by the worst margin
+/// over the paper's best curve or by the mean; null when it takes none.
+template <class Candidate>
+Curve* best_of(std::vector<Curve>& curves, bool by_margin, Candidate candidate) {
+  Curve* best = nullptr;
+  double best_score = -std::numeric_limits<double>::infinity();
+  for (Curve& curve : curves) {
+    if (!candidate(curve.recipe)) continue;
+    const double score =
+        by_margin ? curve.worst_margin(curve.validation) : mean_of(mean_of(curve.validation));
+    if (score <= best_score) continue;
+    best_score = score;
+    best = &curve;
+  }
+  return best;
+}
+
+/// Marks what validation images choose; returns all curves that are to be judged in full.
+std::vector<Curve*> choose(std::vector<Curve>& curves) {
+  std::vector<Curve*> finalists;
+  for (const std::string procedure : {"top-n", "iterated pruning", "iterated building"}) {
+    const bool has_table = procedure != "iterated building";
+    const auto may_be_chosen = [&](const Recipe& recipe) {
+      return recipe.procedure == procedure && recipe.method == "gtap" && !recipe.mean_ablation &&
+             recipe.as_long_as.empty();
+    };
+    Curve* chosen = best_of(curves, has_table, may_be_chosen);
+    Curve* protocol = best_of(curves, has_table, [&](const Recipe& recipe) {
+      return may_be_chosen(recipe) && recipe.value == "accuracy";
+    });
+    Curve* baseline = best_of(curves, false, [&](const Recipe& recipe) {
+      return recipe.procedure == procedure && recipe.method == "baseline";
+    });
+    if (chosen != nullptr) chosen->chosen = true;
+    if (protocol != nullptr) protocol->protocol = true;
+    if (protocol == chosen) protocol = nullptr;
+    for (Curve* curve : {chosen, protocol, baseline}) {
+      if (curve != nullptr) finalists.push_back(curve);
+    }
+    if (chosen == nullptr) continue;
+    chosen->compensated.assign(chosen->kept.size(), Values(all_fractions().size()));
+    chosen->fine_tuned = chosen->compensated;
+  }
+  return finalists;
 }
 
 }  // namespace
@@ -99,76 +145,54 @@ std::vector<Curve> make_curves(const std::vector<Subject>& subjects,
                                const std::vector<Recipe>& recipes, const Data& data,
                                const Settings& settings) {
   const std::size_t seeds = subjects.size();
-  const std::size_t points = all_fractions().size();
   const std::string name = subjects.front().net + ", " + subjects.front().training;
   std::vector<nn::Network<float>> centred_networks;
-  std::vector<Curve> curves;
   for (const Subject& subject : subjects)
     centred_networks.push_back(centred(subject.network, data.values.images));
+  std::vector<Curve> curves;
   for (const Recipe& recipe : recipes) {
-    if (subjects.front().wide() && !recipe.wide) continue;
     Curve curve{
         .net = subjects.front().net, .training = subjects.front().training, .recipe = recipe};
     curve.kept.resize(seeds);
     curve.validation.resize(seeds);
     curve.accuracy.resize(seeds);
+    curve.evaluations.resize(seeds);
+    curve.seconds.resize(seeds);
     curves.push_back(std::move(curve));
   }
-  const auto network_of = [&](const Curve& curve, std::size_t s) -> const nn::Network<float>& {
-    return curve.recipe.mean_ablation ? centred_networks[s] : subjects[s].network;
+  const auto task_of = [&](const Curve& curve, std::size_t s) {
+    const bool centre = curve.recipe.mean_ablation;
+    return Task{.subject = subjects[s],
+                .network = centre ? centred_networks[s] : subjects[s].network,
+                .data = data,
+                .settings = settings};
+  };
+  // Calls work(curve, seed, part) for all, longest recipes anywhere among them, one on a thread.
+  const auto in_parallel = [&](const std::string& what, const std::vector<Curve*>& list,
+                               std::size_t parts, auto work) {
+    support::ProgressLine line(name + ": " + what, list.size() * seeds * parts);
+    parallel_chunks(settings.threads, list.size() * seeds * parts,
+                    [&](std::size_t task, std::size_t worker) {
+                      work(*list[task / (seeds * parts)], task / parts % seeds, task % parts);
+                      if (worker == 0) line.show(task);
+                    });
   };
 
-  std::vector<Values> costs(curves.size() * seeds);
-  {
-    support::ProgressLine line(name + ": pruning", costs.size());
-    parallel_chunks(settings.threads, costs.size(), [&](std::size_t task, std::size_t worker) {
-      Curve& curve = curves[task / seeds];
-      const std::size_t s = task % seeds;
-      run(subjects[s], network_of(curve, s), data, settings, curve, s, costs[task]);
-      if (worker == 0) line.show(task);
-    });
-  }
-
-  std::vector<std::size_t> finalists;
-  for (const std::string procedure : {"top-n", "iterated pruning", "iterated building"}) {
-    for (const std::string method : {"gtap", "baseline"}) {
-      const bool by_margin = method == "gtap" && procedure != "iterated building";
-      double best = -std::numeric_limits<double>::infinity();
-      std::size_t found = curves.size();
-      for (std::size_t c = 0; c < curves.size(); ++c) {
-        const Curve& curve = curves[c];
-        if (curve.recipe.method != method || curve.recipe.procedure != procedure) continue;
-        const double score =
-            by_margin ? curve.worst_margin(curve.validation) : mean_of(mean_of(curve.validation));
-        if (score > best) {
-          best = score;
-          found = c;
-        }
-      }
-      if (found == curves.size()) continue;
-      curves[found].chosen = method == "gtap";
-      if (curves[found].chosen || !subjects.front().wide()) finalists.push_back(found);
+  std::vector<Curve*> timed;  // first those whose time others are given
+  std::vector<Curve*> limited;
+  for (Curve& curve : curves)
+    (curve.recipe.as_long_as.empty() ? timed : limited).push_back(&curve);
+  in_parallel("pruning", timed, 1,
+              [&](Curve& curve, std::size_t s, std::size_t) { run(task_of(curve, s), curve, s); });
+  in_parallel("pruning at equal time", limited, 1, [&](Curve& curve, std::size_t s, std::size_t) {
+    Task task = task_of(curve, s);
+    for (const Curve* other : timed) {
+      if (other->recipe.gives_time_to(curve.recipe)) task.seconds = other->seconds[s];
     }
-  }
-  for (std::size_t c = 0; c < curves.size(); ++c) {
-    const Values cost =
-        mean_of(std::vector<Values>(costs.begin() + static_cast<std::ptrdiff_t>(c * seeds),
-                                    costs.begin() + static_cast<std::ptrdiff_t>((c + 1) * seeds)));
-    curves[c].evaluations = cost[0];
-    curves[c].seconds = cost[1];
-  }
-  for (const std::size_t c : finalists) {
-    curves[c].compensated.assign(seeds, Values(points));
-    curves[c].fine_tuned.assign(seeds, Values(points));
-  }
-  support::ProgressLine line(name + ": compensating and fine-tuning",
-                             finalists.size() * seeds * points);
-  parallel_chunks(settings.threads, finalists.size() * seeds * points,
-                  [&](std::size_t task, std::size_t worker) {
-                    Curve& curve = curves[finalists[task / (seeds * points)]];
-                    const std::size_t s = task / points % seeds;
-                    judge(subjects[s], network_of(curve, s), data, curve, s, task % points);
-                    if (worker == 0) line.show(task);
-                  });
+    run(task, curve, s);
+  });
+  in_parallel(
+      "compensating and fine-tuning", choose(curves), all_fractions().size(),
+      [&](Curve& curve, std::size_t s, std::size_t f) { judge(task_of(curve, s), curve, s, f); });
   return curves;
 }

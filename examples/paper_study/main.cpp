@@ -5,6 +5,7 @@
 
 #include "../support/output_folder.hpp"
 #include "curves.hpp"
+#include "plots.hpp"
 #include "recipes.hpp"
 #include "report.hpp"
 #include "settings.hpp"
@@ -20,53 +21,71 @@
 
 namespace {
 
+std::vector<Subject> make_subjects(bool wide, bool dropout, const Data& data,
+                                   const Settings& settings) {
+  std::vector<Subject> subjects;
+  for (std::size_t s = 0; s < settings.networks(); ++s)
+    subjects.push_back(make_subject(wide, dropout, settings.seed + s, data, settings));
+  return subjects;
+}
+
+double mean_accuracy(const std::vector<Subject>& subjects) {
+  double sum = 0.0;
+  for (const Subject& subject : subjects)
+    sum += subject.full_accuracy;
+  return sum / static_cast<double>(subjects.size());
+}
+
+void print(const std::string& text) {
+  std::printf("%s", text.c_str());
+  std::fflush(stdout);
+}
+
 void run(const Settings& settings) {
   const auto begin = std::chrono::steady_clock::now();
+  const auto seconds = [begin] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
   const support::OutputFolder folder(settings.out);
   const Data data = load_data(settings);
   const std::vector<Recipe> recipes = all_recipes();
   std::vector<std::vector<Subject>> kinds;
   nlohmann::ordered_json figures = nlohmann::ordered_json::array();
   std::string tables;
+  std::string summary = margins_heading();
+  std::string lines = csv_heading();
   bool drawn = true;
-  for (const bool dropout : {true, false}) {
-    for (const bool wide : {true, false}) {
-      std::vector<Subject> subjects;
-      double full = 0.0;
-      for (std::size_t s = 0; s < settings.seeds; ++s) {
-        subjects.push_back(make_subject(wide, dropout, settings.seed + s, data, settings));
-        const Subject& subject = subjects.back();
-        full += subject.full_accuracy / static_cast<double>(settings.seeds);
-        std::printf(
-            "%s, %s, seed %llu: test accuracy %.4f after %.1f s of training, band %.3f to "
-            "%.3f, peak %.3f\n",
-            subject.net.c_str(), subject.training.c_str(),
-            static_cast<unsigned long long>(subject.seed), subject.full_accuracy,
-            subject.train_seconds, subject.band.low, subject.band.high, subject.band.peak);
-        std::fflush(stdout);
-      }
+  for (const std::string& training : settings.trainings) {
+    for (const std::string& net : settings.nets) {
+      std::vector<Subject> subjects =
+          make_subjects(net == "20-50-500", training == "dropout", data, settings);
+      std::string text = describe(subjects);
+      print(text);
       const std::vector<Curve> curves = make_curves(subjects, recipes, data, settings);
-      std::string text;
+      std::string of_kind;
       for (const std::string procedure : {"top-n", "iterated pruning", "iterated building"}) {
-        text += table(curves, procedure) + '\n';
+        of_kind += table(curves, procedure) + '\n';
         drawn = plot_curves(curves, procedure, folder) && drawn;
       }
-      text += chosen_table(curves, full) + '\n';
-      std::printf("\n%s", text.c_str());
-      std::fflush(stdout);
-      tables += text;
-      for (const auto& entry : to_json(curves, full, settings))
+      of_kind += finalists_table(curves, mean_accuracy(subjects)) + '\n';
+      print(of_kind);
+      std::printf("(%.0f s so far)\n\n", seconds());
+      tables += text + of_kind;
+      summary += margins(curves);
+      lines += to_csv(curves, settings);
+      for (const auto& entry : to_json(curves, mean_accuracy(subjects), settings))
         figures.push_back(entry);
       kinds.push_back(std::move(subjects));
       // What is there is written, should the rest be cut short.
-      folder.write("tables.md", tables);
+      folder.write("tables.md", tables_heading(settings) + summary + '\n' + tables);
       folder.write("figures.json", figures.dump(1) + "\n");
+      folder.write("figures.csv", lines);
     }
   }
   drawn = plot_bands(kinds, folder) && drawn;
   if (!settings.json.empty()) support::write_file(settings.json, figures.dump(1) + "\n");
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  std::printf("%.0f s; figures, tables and plots are in %s/\n", time.count(),
+  print(summary);
+  std::printf("\n%.0f s; figures, tables and plots are in %s/\n", seconds(),
               folder.string().c_str());
   if (!drawn) std::fputs("no plots were drawn: gnuplot is missing or failed\n", stderr);
 }
@@ -80,9 +99,16 @@ int main(int argc, char** argv) {
       "baselines of the paper and by others, and compares with the paper's figures.");
   app.add_option("--seed", settings.seed, "seed of the first network; the others follow")
       ->capture_default_str();
-  app.add_option("--seeds", settings.seeds, "networks of each kind")
-      ->capture_default_str()
+  app.add_option("--seeds", settings.seeds, "networks of each kind (default: 3, quick: 1)")
       ->check(CLI::PositiveNumber);
+  app.add_option("--nets", settings.nets, "which networks")
+      ->capture_default_str()
+      ->delimiter(',')
+      ->check(CLI::IsMember({"20-50-500", "6-16-120-84"}));
+  app.add_option("--trainings", settings.trainings, "how they were trained")
+      ->capture_default_str()
+      ->delimiter(',')
+      ->check(CLI::IsMember({"dropout", "plain"}));
   app.add_option("--data", settings.data,
                  "folder with the four IDX files of MNIST (or a data set like it), gzip or plain")
       ->capture_default_str();
@@ -90,7 +116,7 @@ int main(int argc, char** argv) {
   app.add_option("--json", settings.json, "also write the figures to this file");
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
       ->capture_default_str();
-  app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: about a minute");
+  app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: under two minutes");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -4,13 +4,17 @@
 #include <gtap/estimators/designs/regression.hpp>
 #include <gtap/estimators/designs/sample_reuse.hpp>
 #include <gtap/estimators/designs/shared_coalition.hpp>
+#include <gtap/estimators/designs/short_chains.hpp>
 #include <gtap/estimators/law.hpp>
 #include <gtap/network/baselines.hpp>
 #include <gtap/network/network_game.hpp>
+#include <gtap/network/prune_network.hpp>
 #include <gtap/pruning/game_procedures.hpp>
 #include <gtap/pruning/procedures.hpp>
 #include <gtap/pruning/scorers.hpp>
+#include <gtap/pruning/top_k.hpp>
 
+#include <algorithm>
 #include <utility>
 
 using namespace gtap;
@@ -19,6 +23,9 @@ namespace {
 
 constexpr double fewest = 0.05;  // below all fractions of the tables
 constexpr double most = 0.8;
+const std::string star = "SharedCoalition";
+const std::string large = ", large rounds";
+const std::string small = ", small rounds";
 
 /// 19 rounds, as the kept fractions of the paper's second table, multiples of 1/19, suggest.
 Schedule paper_rounds(std::size_t units) {
@@ -28,16 +35,25 @@ Schedule paper_rounds(std::size_t units) {
   return Schedule::sizes(sizes);
 }
 
-PruneOptions options_for(const Subject& subject, const Settings& settings,
-                         const std::string& procedure, bool fine) {
+/// `rounds`: large, small or, empty, the paper's.
+PruneOptions options_for(const Task& task, const std::string& procedure,
+                         const std::string& rounds = "") {
+  const Settings& settings = task.settings;
+  const Subject& subject = task.subject;
   PruneOptions options{.keep = Budget::fraction(procedure == "iterated building" ? most : fewest),
-                       .schedule = fine ? Schedule::fraction(settings.part_of_round())
-                                        : paper_rounds(subject.units.size()),
+                       .schedule = paper_rounds(subject.units.size()),
                        .constraints = subject.constraints};
-  const std::size_t stars = procedure == "top-n" ? settings.stars_once(subject.wide())
-                                                 : settings.stars_a_round(subject.wide());
+  std::size_t coalitions = settings.coalitions_a_round();
+  if (procedure == "top-n") coalitions = settings.coalitions_once();
+  if (rounds == large) {
+    options.schedule = Schedule::fraction(settings.large_round());
+    coalitions = settings.coalitions_a_large_round();
+  } else if (rounds == small) {
+    options.schedule = Schedule::fraction(settings.small_round());
+    coalitions = settings.coalitions_a_small_round();
+  }
   options.estimate = {
-      .evaluations = stars * (subject.units.size() + 1), .seed = subject.seed, .threads = 1};
+      .evaluations = coalitions * (subject.units.size() + 1), .seed = subject.seed, .threads = 1};
   return options;
 }
 
@@ -69,168 +85,193 @@ const Index paper_dropout{"dropout .225", 0.225, 0.225};
 const Index low_dropout{"dropout .1", 0.1, 0.1};
 const Index peak{.name = "dropout at the band's peak", .from = Index::peak};
 const Index band{.name = "dropout over the band", .from = Index::band};
+const Index lower{"dropout 0 to .5", 0.0, 0.5};
 const Index upper{"dropout .5 to 1", 0.5, 1.0};
 const Index high_dropout{"dropout .9", 0.9, 0.9};
 
 class List {
  public:
+  /// By shared coalitions and all their neighbours.
   template <class Objective>
   Recipe& stars(const std::string& procedure, const Index& index, const std::string& value,
-                bool fine = false) {
-    recipes_.push_back({.method = "gtap",
-                        .procedure = procedure,
-                        .index = index.name,
-                        .value = value,
-                        .design = std::string("SharedCoalition") + (fine ? ", small rounds" : ""),
-                        .run = [=](const Subject& subject, const nn::Network<float>& net,
-                                   const Data& data, const Settings& settings) {
-                          const NetworkGame<float, Objective> game(net, data.values, Objective{},
-                                                                   Units(net));
-                          return prune(procedure, game, index.law(subject), SharedCoalition{},
-                                       options_for(subject, settings, procedure, fine));
-                        }});
-    return recipes_.back();
+                const std::string& rounds = "") {
+    return add({.method = "gtap",
+                .procedure = procedure,
+                .index = index.name,
+                .value = value,
+                .design = star + rounds,
+                .run = [=](const Task& task) {
+                  const NetworkGame<float, Objective> game(task.network, task.data.values);
+                  return prune(procedure, game, index.law(task.subject), SharedCoalition{},
+                               options_for(task, procedure, rounds));
+                }});
   }
 
-  /// Other designs, by the same number of evaluations.
-  template <class Objective, class Law, class Design>
-  Recipe& design(const std::string& procedure, const std::string& index, const std::string& value,
-                 Law law, Design design) {
-    recipes_.push_back({.method = "gtap",
-                        .procedure = procedure,
-                        .index = index,
-                        .value = value,
-                        .design = design.name(),
-                        .run = [=](const Subject& subject, const nn::Network<float>& net,
-                                   const Data& data, const Settings& settings) {
-                          const NetworkGame<float, Objective> game(net, data.values, Objective{},
-                                                                   Units(net));
-                          return prune(procedure, game, law, design,
-                                       options_for(subject, settings, procedure, false));
-                        }});
-    return recipes_.back();
+  /// Another design of an index that has a recipe by shared coalitions, in the wall time of that.
+  template <class Law, class Design>
+  void at_equal_time(const std::string& procedure, const std::string& index, Law law,
+                     Design design) {
+    add({.method = "gtap",
+         .procedure = procedure,
+         .index = index,
+         .value = "accuracy",
+         .design = design.name() + ", equal time",
+         .as_long_as = star,
+         .run = [=](const Task& task) {
+           const NetworkGame<float, Accuracy> game(task.network, task.data.values);
+           PruneOptions options = options_for(task, procedure);
+           const std::size_t fewest_evaluations = 4 * (game.players() + 1);
+           std::size_t& evaluations = options.estimate.evaluations;
+           // A short run says how many evaluations the time pays for.
+           evaluations = std::max(evaluations / 10, fewest_evaluations);
+           const double trial = prune(procedure, game, law, design, options).seconds;
+           evaluations = std::max(
+               static_cast<std::size_t>(static_cast<double>(evaluations) * task.seconds / trial),
+               fewest_evaluations);
+           return prune(procedure, game, law, design, options);
+         }});
   }
 
-  /// Agreement while many units are left, accuracy after that.
-  Recipe& two_values(const Index& index, double turn) {
-    recipes_.push_back(
-        {.method = "gtap",
+  /// Shared coalitions until the cut at one kept fraction is decided; ranks by what is known then.
+  void top_k_stopping(const Index& index, double fraction) {
+    add({.method = "gtap",
+         .procedure = "top-n",
+         .index = index.name,
+         .value = "accuracy",
+         .design = star + ", top-k stopping at " + detail::text(fraction),
+         .run = [=](const Task& task) {
+           const NetworkGame<float, Accuracy> game(task.network, task.data.values);
+           const PruneOptions options = options_for(task, "top-n");
+           const TopK cut =
+               top_k(game, index.law(task.subject), units_of_fraction(fraction, game.players()),
+                     {.tolerance = 1e-3,
+                      .paired = false,
+                      .constraints = options.constraints,
+                      .estimate = options.estimate});
+           PruningPath path = top_n(cut.estimate, options);
+           path.evaluations = cut.estimate.evaluations;
+           path.seconds = cut.estimate.seconds;
+           return path;
+         }});
+  }
+
+  /// The library's own recipe.
+  void preset(const Index& index) {
+    add({.method = "gtap",
          .procedure = "iterated pruning",
          .index = index.name,
-         .value = "agreement, accuracy below " + detail::text(turn),
-         .design = "SharedCoalition, small rounds",
-         .run = [=](const Subject& subject, const nn::Network<float>& net, const Data& data,
-                    const Settings& settings) {
-           PruneOptions options = options_for(subject, settings, "iterated pruning", true);
-           options.keep = Budget::fraction(turn);
-           const NetworkGame<float, Agreement> first(net, data.values, Agreement{}, Units(net));
-           options.from = iterated_pruning(first, index.law(subject), SharedCoalition{}, options);
-           options.keep = Budget::fraction(fewest);
-           const NetworkGame<float, Accuracy> second(net, data.values, Accuracy{}, Units(net));
-           return iterated_pruning(second, index.law(subject), SharedCoalition{}, options);
+         .value = "agreement, then accuracy",
+         .design = star + small,
+         .run = [=](const Task& task) {
+           return prune_network(task.network, task.data.values,
+                                {.keep = Budget::fraction(fewest),
+                                 .part_of_round = task.settings.small_round(),
+                                 .coalitions = task.settings.coalitions_a_small_round(),
+                                 .law = index.law(task.subject),
+                                 .seed = task.subject.seed,
+                                 .threads = 1});
          }});
-    return recipes_.back();
   }
 
-  /// `make(net, units, data, seed)` makes the scorer.
+  /// `make(task, with)` makes the scorer and calls `with` on it.
   template <class Make>
-  void baseline(const std::string& index, const std::string& value, bool wide, Make make) {
+  void baseline(const std::string& index, const std::string& value, Make make) {
     for (const std::string procedure : {"top-n", "iterated pruning"}) {
-      recipes_.push_back({.method = "baseline",
-                          .procedure = procedure,
-                          .index = index,
-                          .value = value,
-                          .design = "",
-                          .wide = wide,
-                          .run = [=](const Subject& subject, const nn::Network<float>& net,
-                                     const Data& data, const Settings& settings) {
-                            const PruneOptions options =
-                                options_for(subject, settings, procedure, false);
-                            return make(net, data, subject.seed, [&](auto scorer) {
-                              return procedure == "top-n"
-                                         ? top_n(subject.units.size(), scorer, options)
-                                         : iterated_pruning(subject.units.size(), scorer, options);
-                            });
-                          }});
+      add({.method = "baseline",
+           .procedure = procedure,
+           .index = index,
+           .value = value,
+           .design = "",
+           .run = [=](const Task& task) {
+             const std::size_t units = task.subject.units.size();
+             const PruneOptions options = options_for(task, procedure);
+             return make(task, [&](auto scorer) {
+               return procedure == "top-n" ? top_n(units, scorer, options)
+                                           : iterated_pruning(units, scorer, options);
+             });
+           }});
     }
   }
 
   std::vector<Recipe> take() { return std::move(recipes_); }
 
  private:
+  Recipe& add(Recipe recipe) {
+    recipes_.push_back(std::move(recipe));
+    return recipes_.back();
+  }
+
   std::vector<Recipe> recipes_;
 };
+
+void add_beyond_the_paper(List& list) {
+  const std::string once = "top-n";
+  const std::string iterated = "iterated pruning";
+  const std::string building = "iterated building";
+  for (const Index& index : {low_dropout, lower, band})
+    list.stars<Accuracy>(once, index, "accuracy");
+  for (const Index& index : {shapley, paper_dropout, band})
+    list.stars<CrossEntropy>(once, index, "cross-entropy");
+  for (const Index& index : {shapley, low_dropout, lower, band})
+    list.stars<Agreement>(once, index, "agreement");
+
+  list.stars<Accuracy>(iterated, shapley, "accuracy", large);
+  list.stars<Accuracy>(iterated, upper, "accuracy", large);
+  list.stars<Accuracy>(iterated, band, "accuracy");
+  list.stars<Accuracy>(iterated, upper, "accuracy", small);
+  list.stars<Accuracy>(iterated, high_dropout, "accuracy", small);
+  list.stars<CrossEntropy>(iterated, shapley, "cross-entropy");
+  list.stars<Agreement>(iterated, band, "agreement");
+  list.stars<Agreement>(iterated, upper, "agreement", small);
+  list.preset(upper);
+
+  list.stars<CrossEntropy>(building, paper_dropout, "cross-entropy");
+  list.stars<Agreement>(building, low_dropout, "agreement");
+
+  list.top_k_stopping(shapley, 0.3);
+  list.at_equal_time(once, shapley.name, Shapley{}, Permutation{.antithetic = true});
+  list.at_equal_time(once, paper_dropout.name, Dropout{0.225}, Regression{});
+  list.at_equal_time(once, paper_dropout.name, Dropout{0.225}, SampleReuse{});
+  list.at_equal_time(once, paper_dropout.name, Dropout{0.225}, ShortChains{});
+  list.at_equal_time(iterated, shapley.name, Shapley{}, Permutation{.antithetic = true});
+  list.at_equal_time(iterated, banzhaf.name, Banzhaf{}, Regression{});
+
+  const auto to_the_mean = [](Recipe& recipe) {
+    recipe.mean_ablation = true;
+    recipe.design += ", mean ablation";
+  };
+  to_the_mean(list.stars<Accuracy>(once, paper_dropout, "accuracy"));
+  to_the_mean(list.stars<Agreement>(once, shapley, "agreement"));
+  to_the_mean(list.stars<Accuracy>(iterated, shapley, "accuracy", large));
+}
 
 }  // namespace
 
 std::vector<Recipe> all_recipes() {
   List list;
-  // The paper's protocol: accuracy is the value.
   for (const std::string procedure : {"top-n", "iterated pruning", "iterated building"}) {
-    const bool pruning = procedure != "iterated building";
-    for (const Index& index : {shapley, banzhaf, paper_dropout, peak}) {
-      list.stars<Accuracy>(procedure, index, "accuracy").wide = pruning || index.low == 0.225;
-    }
+    for (const Index& index : {shapley, banzhaf, paper_dropout, peak})
+      list.stars<Accuracy>(procedure, index, "accuracy");
   }
-  // Beyond it: other values, indices, designs and rounds, and ablation to the mean.
-  list.stars<Accuracy>("top-n", low_dropout, "accuracy");
-  list.stars<Accuracy>("top-n", band, "accuracy");
-  list.stars<CrossEntropy>("top-n", paper_dropout, "cross-entropy");
-  list.stars<CrossEntropy>("top-n", band, "cross-entropy").wide = false;
-  list.stars<Agreement>("top-n", shapley, "agreement");
-  list.stars<Agreement>("top-n", band, "agreement").wide = false;
-  list.stars<Agreement>("top-n", low_dropout, "agreement");
-  list.stars<Accuracy>("iterated pruning", band, "accuracy").wide = false;
-  list.stars<Accuracy>("iterated pruning", upper, "accuracy", true);
-  list.stars<Accuracy>("iterated pruning", high_dropout, "accuracy", true).wide = false;
-  list.stars<CrossEntropy>("iterated pruning", upper, "cross-entropy", true).wide = false;
-  list.stars<Agreement>("iterated pruning", upper, "agreement", true);
-  list.stars<Agreement>("iterated building", upper, "agreement").wide = false;
-  list.stars<Agreement>("iterated building", low_dropout, "agreement");
-  list.two_values(upper, 0.2);
-  list.design<Accuracy>("top-n", "Shapley", "accuracy", Shapley{}, Permutation{}).wide = false;
-  list.design<Accuracy>("iterated pruning", "Shapley", "accuracy", Shapley{}, Permutation{}).wide =
-      false;
-  list.design<Accuracy>("top-n", "dropout .225", "accuracy", Dropout{0.225}, Regression{}).wide =
-      false;
-  list.design<Accuracy>("top-n", "dropout .225", "accuracy", Dropout{0.225}, SampleReuse{}).wide =
-      false;
-  for (const std::string procedure : {"top-n", "iterated pruning"}) {
-    Recipe& recipe =
-        list.stars<Accuracy>(procedure, procedure == "top-n" ? paper_dropout : upper, "accuracy");
-    recipe.mean_ablation = true;
-    recipe.wide = false;
-    recipe.design += ", mean ablation";
+  add_beyond_the_paper(list);
+  const std::pair<const char*, Baseline> scores[] = {
+      {"WMP", Baseline::magnitude_l1},
+      {"weight magnitude L2", Baseline::magnitude_l2},
+      {"W.GMP", Baseline::weight_gradient},
+      {"Taylor", Baseline::taylor},
+      {"APoZ", Baseline::apoz},
+      {"mean activation", Baseline::mean_activation},
+      {"RMS activation x outgoing norm", Baseline::rms_outgoing}};
+  for (const auto& [name, score] : scores) {
+    list.baseline(name, "", [kind = score](const Task& task, auto with) {
+      return with(BaselineScorer<float>(kind, task.network, task.subject.units, task.data.values));
+    });
   }
-
-  struct Score {
-    const char* name;
-    Baseline kind;
-    bool wide;
-  };
-  const Score scores[] = {{"WMP", Baseline::magnitude_l1, true},
-                          {"weight magnitude L2", Baseline::magnitude_l2, false},
-                          {"W.GMP", Baseline::weight_gradient, true},
-                          {"Taylor", Baseline::taylor, false},
-                          {"APoZ", Baseline::apoz, false},
-                          {"mean activation", Baseline::mean_activation, false},
-                          {"RMS activation x outgoing norm", Baseline::rms_outgoing, true}};
-  for (const Score& score : scores) {
-    list.baseline(score.name, "", score.wide,
-                  [kind = score.kind](const nn::Network<float>& net, const Data& data,
-                                      std::uint64_t, auto with) {
-                    return with(BaselineScorer<float>(kind, net, Units(net), data.values));
-                  });
-  }
-  list.baseline("random", "", true,
-                [](const nn::Network<float>&, const Data&, std::uint64_t seed, auto with) {
-                  return with(random_scorer(seed));
-                });
-  list.baseline("leave-one-out", "cross-entropy", true,
-                [](const nn::Network<float>& net, const Data& data, std::uint64_t, auto with) {
-                  const NetworkGame<float, CrossEntropy> game(net, data.values, CrossEntropy{},
-                                                              Units(net));
-                  return with(leave_one_out_scorer(game));
-                });
+  list.baseline("random", "",
+                [](const Task& task, auto with) { return with(random_scorer(task.subject.seed)); });
+  list.baseline("leave-one-out", "cross-entropy", [](const Task& task, auto with) {
+    const NetworkGame<float, CrossEntropy> game(task.network, task.data.values);
+    return with(leave_one_out_scorer(game));
+  });
   return list.take();
 }

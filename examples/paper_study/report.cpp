@@ -1,6 +1,5 @@
 #include "report.hpp"
 
-#include "../support/plot.hpp"
 #include "paper.hpp"
 
 #include <algorithm>
@@ -17,11 +16,14 @@ std::string number(const char* format, double value) {
   return text;
 }
 
-std::string row(const std::string& name, const Values& values) {
+std::string row(const std::string& name, const Values& values, const Values& deviations = {}) {
   std::string line = "| " + name + " |";
-  for (const double value : values)
-    line += number(" %.3f |", value);
-  return line;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    line += number(" %.3f", values[k]);
+    if (!deviations.empty()) line += number(" ±%.3f", deviations[k]);
+    line += " |";
+  }
+  return line + '\n';
 }
 
 std::string heading(const std::string& name, const Values& kept) {
@@ -34,17 +36,42 @@ std::string heading(const std::string& name, const Values& kept) {
   return line + '\n' + rule + '\n';
 }
 
+}  // namespace
+
 std::string title(const Recipe& recipe) {
   return recipe.index + (recipe.value.empty() ? "" : ", " + recipe.value) +
          (recipe.design.empty() || recipe.design == "SharedCoalition" ? "" : ", " + recipe.design);
 }
 
-std::string file_name(std::string text) {
-  std::replace(text.begin(), text.end(), ' ', '_');
-  return text;
+std::string tables_heading(const Settings& settings) {
+  std::ostringstream out;
+  out << "# The paper's experiment in tables\n\nWritten by `paper_study`"
+      << (settings.quick ? " --quick" : "") << ", seeds " << settings.seed << " to "
+      << settings.seed + settings.networks() - 1
+      << ". Test accuracies by kept fraction are means over seeds, ± their standard deviations; in "
+         "brackets the evaluations of coalitions and the seconds on one thread, also means. Every "
+         "recipe is judged on "
+      << settings.common_test_images()
+      << " test images; the chosen one, the best by the paper's protocol and the best baseline of "
+         "each procedure, which validation images tell, on all of them. Chosen recipes are also "
+         "compensated, and fine-tuned on "
+      << settings.fine_tuning_images() << " training images; the rest was neither.\n\n";
+  return out.str();
 }
 
-}  // namespace
+std::string describe(const std::vector<Subject>& subjects) {
+  std::ostringstream out;
+  const Subject& first = subjects.front();
+  out << "## " << first.net << ", " << first.training << "\n\n";
+  for (const Subject& subject : subjects) {
+    out << "- seed " << subject.seed << number(": test accuracy %.4f", subject.full_accuracy)
+        << number(" after %.0f s of training;", subject.train_seconds)
+        << number(" uncertainty band %.3f", subject.band.low)
+        << number(" to %.3f,", subject.band.high) << number(" peak %.3f", subject.band.peak)
+        << '\n';
+  }
+  return out.str() + '\n';
+}
 
 std::string table(const std::vector<Curve>& curves, const std::string& procedure) {
   const PaperTable& paper = paper_table(procedure);
@@ -55,15 +82,18 @@ std::string table(const std::vector<Curve>& curves, const std::string& procedure
   for (const Curve& curve : curves) {
     if (curve.recipe.procedure != procedure) continue;
     const Values values = at_fractions(mean_of(curve.accuracy), paper.kept);
-    const std::string name = (curve.recipe.method == "baseline" ? "baseline: " : "") +
-                             title(curve.recipe) + (curve.chosen ? " (chosen)" : "") +
-                             number(" [%.0f evaluations,", curve.evaluations) +
-                             number(" %.1f s]", curve.seconds);
-    lines.emplace_back(-mean_of(values), row(name, values));
+    const std::string name =
+        (curve.recipe.method == "baseline" ? "baseline: " : "") + title(curve.recipe) +
+        (curve.chosen     ? " (**chosen**)"
+         : curve.protocol ? " (**best by the protocol**)"
+                          : "") +
+        number(" [%.0f,", mean_of(curve.evaluations)) + number(" %.1f s]", mean_of(curve.seconds));
+    const Values deviations = at_fractions(deviation_of(curve.accuracy), paper.kept);
+    lines.emplace_back(-mean_of(values), row(name, values, deviations));
   }
   std::stable_sort(lines.begin(), lines.end());
   for (const auto& line : lines)
-    out << line.second << '\n';
+    out << line.second;
   if (procedure != "iterated building") {
     for (const auto& [name, values] : paper.gtap)
       out << row("paper: " + name, values) << '\n';
@@ -73,20 +103,58 @@ std::string table(const std::vector<Curve>& curves, const std::string& procedure
   return out.str();
 }
 
-std::string chosen_table(const std::vector<Curve>& curves, double full_accuracy) {
+std::string finalists_table(const std::vector<Curve>& curves, double full_accuracy) {
   std::ostringstream out;
   out << heading(
       curves.front().net + ", " + curves.front().training + number(", full %.4f", full_accuracy),
       all_fractions());
   for (const Curve& curve : curves) {
     if (curve.compensated.empty()) continue;
-    const std::string name = curve.recipe.procedure + ": " + title(curve.recipe);
-    out << row(name, mean_of(curve.accuracy)) << '\n'
-        << row("standard deviation over seeds", deviation_of(curve.accuracy)) << '\n'
-        << row("compensated", mean_of(curve.compensated)) << '\n'
-        << row("compensated and fine-tuned", mean_of(curve.fine_tuned)) << '\n';
+    const std::string name = curve.recipe.procedure + ": " +
+                             (curve.recipe.method == "baseline" ? "baseline: " : "") +
+                             title(curve.recipe);
+    out << row(name, mean_of(curve.accuracy), deviation_of(curve.accuracy))
+        << row("- compensated", mean_of(curve.compensated), deviation_of(curve.compensated))
+        << row("- and fine-tuned", mean_of(curve.fine_tuned), deviation_of(curve.fine_tuned));
   }
   return out.str();
+}
+
+std::string margins(const std::vector<Curve>& curves) {
+  std::ostringstream out;
+  const std::string kind = curves.front().net + ", " + curves.front().training + ", ";
+  for (const Curve& curve : curves) {
+    const bool has_table = curve.recipe.procedure != "iterated building";
+    if (!has_table || !(curve.chosen || curve.protocol)) continue;
+    const Values kept = paper_table(curve.recipe.procedure).kept;
+    const Values values = at_fractions(mean_of(curve.accuracy), kept);
+    const Values paper = paper_table(curve.recipe.procedure).best();
+    Values margin;
+    for (std::size_t k = 0; k < kept.size(); ++k)
+      margin.push_back(values[k] - paper[k]);
+    const auto worst = std::min_element(margin.begin(), margin.end()) - margin.begin();
+    std::string passed_by;  // fractions at which some baseline is ahead
+    for (std::size_t k = 0; k < kept.size(); ++k) {
+      for (const Curve& other : curves) {
+        if (other.recipe.method != "baseline" || other.recipe.procedure != curve.recipe.procedure)
+          continue;
+        if (at_fractions(mean_of(other.accuracy), kept)[k] <= values[k]) continue;
+        passed_by += number(passed_by.empty() ? "%.3g" : ", %.3g", kept[k]);
+        break;
+      }
+    }
+    const auto at = static_cast<std::size_t>(worst);
+    out << "| " << kind << curve.recipe.procedure << " | " << title(curve.recipe)
+        << (curve.chosen ? "" : " (protocol)") << number(" | %+.3f", margin[at])
+        << number(" at %.3g", kept[at]) << " | " << (passed_by.empty() ? "none" : passed_by)
+        << " |\n";
+  }
+  return out.str();
+}
+
+std::string margins_heading() {
+  return "| net, training, procedure | recipe | least margin over the paper's best curve | kept "
+         "fractions at which a baseline is ahead |\n|---|---|---|---|\n";
 }
 
 nlohmann::ordered_json to_json(const std::vector<Curve>& curves, double full_accuracy,
@@ -110,67 +178,40 @@ nlohmann::ordered_json to_json(const std::vector<Curve>& curves, double full_acc
                     {"accuracy_sd", deviation_of(curve.accuracy)},
                     {"compensated_mean", or_null(curve.compensated)},
                     {"fine_tuned_mean", or_null(curve.fine_tuned)},
-                    {"seeds", settings.seeds},
-                    {"evaluations", curve.evaluations},
-                    {"seconds", curve.seconds},
+                    {"seeds", settings.networks()},
+                    {"evaluations", mean_of(curve.evaluations)},
+                    {"seconds", mean_of(curve.seconds)},
                     {"validation_mean", mean_of(curve.validation)},
                     {"full_accuracy_mean", full_accuracy}});
   }
   return list;
 }
 
-bool plot_curves(const std::vector<Curve>& curves, const std::string& procedure,
-                 const support::OutputFolder& folder) {
-  const PaperTable& paper = paper_table(procedure);
-  support::Plot plot;
-  std::size_t k = 0;
-  for (const auto& [name, values] : paper.gtap)
-    plot.add(paper.kept, values, "points pt 6 ps 1" + support::plot_colour(1 + k++),
-             "paper, " + name);
-  for (const auto& [name, values] : paper.baselines)
-    plot.add(paper.kept, values, "points pt 4 ps 0.8" + support::plot_colour(1 + k++),
-             "paper, " + name);
-  const auto draw = [&](const Curve& curve, const std::string& style) {
-    plot.add(all_fractions(), mean_of(curve.accuracy), "lines" + style, title(curve.recipe));
-  };
-  // In the colours of the paper's points; its baselines are the one-shot ones.
-  const std::vector<std::string> indices{"dropout .225", "Shapley", "Banzhaf", "WMP", "W.GMP"};
-  for (const Curve& curve : curves) {
-    const auto found = std::find(indices.begin(), indices.end(), curve.recipe.index);
-    if (curve.recipe.procedure != procedure) continue;
-    if (curve.chosen) {
-      draw(curve, " lw 3" + support::plot_colour(0));
-      plot.add(all_fractions(), mean_of(curve.compensated),
-               "lines lw 2 dt 2" + support::plot_colour(0), "chosen, compensated");
-    } else if (found != indices.end() &&
-               (curve.recipe.method == "baseline" ||
-                (curve.recipe.value == "accuracy" && curve.recipe.design == "SharedCoalition"))) {
-      draw(curve,
-           " lw 1.5" + support::plot_colour(1 + static_cast<std::size_t>(found - indices.begin())));
-    }
-  }
-  const std::string& net = curves.front().net;
-  const std::string& training = curves.front().training;
-  return folder.plot("paper_" + net + "_" + training + "_" + file_name(procedure),
-                     plot.script("set title '" + net + ", " + training + ", " + procedure +
-                                 "'\nset xlabel 'kept fraction of hidden units'\nset ylabel 'test "
-                                 "accuracy'\nset xrange [0:1]\nset yrange [0:1]\nset grid\nset key "
-                                 "outside right top\n"));
+std::string csv_heading() {
+  return "net,training,method,procedure,index,value,design,chosen,kept,accuracy_mean,accuracy_sd,"
+         "compensated_mean,fine_tuned_mean,seeds,evaluations,seconds,validation_mean\n";
 }
 
-bool plot_bands(const std::vector<std::vector<Subject>>& kinds,
-                const support::OutputFolder& folder) {
-  support::Plot plot;
-  for (std::size_t k = 0; k < kinds.size(); ++k) {
-    const Subject& subject = kinds[k].front();
-    const std::string name = subject.net + ", " + subject.training;
-    plot.add(subject.band.retentions, subject.band.mean, "lines lw 2" + support::plot_colour(k),
-             name + ", mean");
-    plot.add(subject.band.retentions, subject.band.spread,
-             "lines lw 2 dt 2" + support::plot_colour(k), name + ", deviation");
+std::string to_csv(const std::vector<Curve>& curves, const Settings& settings) {
+  std::ostringstream out;
+  for (const Curve& curve : curves) {
+    const Recipe& recipe = curve.recipe;
+    const Values accuracy = mean_of(curve.accuracy);
+    const Values deviation = deviation_of(curve.accuracy);
+    const Values compensated = mean_of(curve.compensated);
+    const Values fine_tuned = mean_of(curve.fine_tuned);
+    const Values validation = mean_of(curve.validation);
+    for (std::size_t f = 0; f < all_fractions().size(); ++f) {
+      out << curve.net << ',' << curve.training << ',' << recipe.method << ',' << recipe.procedure
+          << ",\"" << recipe.index << "\",\"" << recipe.value << "\",\"" << recipe.design << "\","
+          << (curve.chosen ? "true" : "false") << ',' << all_fractions()[f] << ',' << accuracy[f]
+          << ',' << deviation[f] << ',';
+      if (!compensated.empty()) out << compensated[f];
+      out << ',';
+      if (!fine_tuned.empty()) out << fine_tuned[f];
+      out << ',' << settings.networks() << ',' << mean_of(curve.evaluations) << ','
+          << mean_of(curve.seconds) << ',' << validation[f] << '\n';
+    }
   }
-  return folder.plot("paper_bands",
-                     plot.script("set title 'Accuracy of random sub-networks'\nset xlabel "
-                                 "'retention probability'\nset ylabel 'accuracy'\nset xrange "
-                                 "[0:1]\nset yrange [0:1]\nset grid\nset key outside right top\n"));
+  return out.str();
 }
