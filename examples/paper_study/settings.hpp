@@ -23,15 +23,15 @@ struct Settings {
   std::size_t value_images() const { return quick ? 128 : 512; }
   std::size_t calibration_images() const { return quick ? 512 : 4'096; }
   std::size_t fine_tuning_images() const { return quick ? 512 : 10'000; }
-  std::size_t validation_images() const { return quick ? 300 : 2'000; }
+  std::size_t validation_images() const { return quick ? 300 : 1'000; }
   /// Of the test images, those that every recipe is judged on, evenly spread; a chosen recipe is
   /// judged on all.
-  std::size_t common_test_images() const { return quick ? 300 : 2'000; }
+  std::size_t common_test_images() const { return quick ? 300 : 1'000; }
   std::size_t epochs(bool wide) const { return quick ? 1 : (wide ? 5 : 8); }
   /// Random coalitions that an estimate takes, each with all its neighbours.
-  std::size_t coalitions_once() const { return quick ? 3 : 60; }
-  std::size_t coalitions_a_round() const { return quick ? 2 : 6; }
-  std::size_t coalitions_a_large_round() const { return quick ? 2 : 20; }
+  std::size_t coalitions_once() const { return quick ? 3 : 40; }
+  std::size_t coalitions_a_round() const { return quick ? 2 : 4; }
+  std::size_t coalitions_a_large_round() const { return quick ? 2 : 16; }
   std::size_t coalitions_a_small_round() const { return quick ? 2 : 4; }
   /// The part of the kept units that leaves in a round.
   double large_round() const { return quick ? 0.5 : 0.25; }
