@@ -89,7 +89,11 @@ void judge(const Task& task, Curve& curve, std::size_t s, std::size_t f) {
   compensate(smaller, task.network, task.data.calibration.images);
   curve.compensated[s][f] = accuracy(smaller.network, task.data.test);
   nn::train(smaller.network, task.data.fine_tuning,
-            {.epochs = 1, .final_rate = 0.01, .seed = task.subject.seed, .threads = 1});
+            {.epochs = 1,
+             .optimizer = nn::Adam{.learning_rate = 2e-4},
+             .final_rate = 0.01,
+             .seed = task.subject.seed,
+             .threads = 1});
   curve.fine_tuned[s][f] = accuracy(smaller.network, task.data.test);
 }
 

@@ -124,10 +124,28 @@ class List {
            std::size_t& evaluations = options.estimate.evaluations;
            // A short run says how many evaluations the time pays for.
            evaluations = std::max(evaluations / 10, fewest_evaluations);
-           const double trial = prune(procedure, game, law, design, options).seconds;
-           evaluations = std::max(
-               static_cast<std::size_t>(static_cast<double>(evaluations) * task.seconds / trial),
-               fewest_evaluations);
+           const PruningPath trial = prune(procedure, game, law, design, options);
+           const double pays_for = static_cast<double>(evaluations) * task.seconds / trial.seconds;
+           if (pays_for <= static_cast<double>(fewest_evaluations)) return trial;
+           evaluations = static_cast<std::size_t>(pays_for);
+           return prune(procedure, game, law, design, options);
+         }});
+  }
+
+  /// A design that needs few evaluations, and gets `coalitions` times a coalition and its
+  /// neighbours.
+  template <class Law, class Design>
+  void few(const std::string& procedure, const std::string& index, Law law, Design design,
+           std::size_t coalitions, const std::string& rounds = "") {
+    add({.method = "gtap",
+         .procedure = procedure,
+         .index = index,
+         .value = "accuracy",
+         .design = design.name() + rounds,
+         .run = [=](const Task& task) {
+           const NetworkGame<float, Accuracy> game(task.network, task.data.values);
+           PruneOptions options = options_for(task, procedure, rounds);
+           options.estimate.evaluations = coalitions * (game.players() + 1);
            return prune(procedure, game, law, design, options);
          }});
   }
@@ -216,7 +234,6 @@ void add_beyond_the_paper(List& list) {
     list.stars<Agreement>(once, index, "agreement");
 
   list.stars<Accuracy>(iterated, shapley, "accuracy", large);
-  list.stars<Accuracy>(iterated, upper, "accuracy", large);
   list.stars<Accuracy>(iterated, band, "accuracy");
   list.stars<Accuracy>(iterated, upper, "accuracy", small);
   list.stars<Accuracy>(iterated, high_dropout, "accuracy", small);
@@ -234,7 +251,9 @@ void add_beyond_the_paper(List& list) {
   list.at_equal_time(once, paper_dropout.name, Dropout{0.225}, SampleReuse{});
   list.at_equal_time(once, paper_dropout.name, Dropout{0.225}, ShortChains{});
   list.at_equal_time(iterated, shapley.name, Shapley{}, Permutation{.antithetic = true});
-  list.at_equal_time(iterated, banzhaf.name, Banzhaf{}, Regression{});
+  list.few(once, paper_dropout.name, Dropout{0.225}, SampleReuse{}, 4);
+  list.few(once, paper_dropout.name, Dropout{0.225}, Regression{}, 4);
+  list.few(iterated, banzhaf.name, Banzhaf{}, Regression{}, 2, large);
 
   const auto to_the_mean = [](Recipe& recipe) {
     recipe.mean_ablation = true;
@@ -242,7 +261,7 @@ void add_beyond_the_paper(List& list) {
   };
   to_the_mean(list.stars<Accuracy>(once, paper_dropout, "accuracy"));
   to_the_mean(list.stars<Agreement>(once, shapley, "agreement"));
-  to_the_mean(list.stars<Accuracy>(iterated, shapley, "accuracy", large));
+  to_the_mean(list.stars<Accuracy>(iterated, shapley, "accuracy"));
 }
 
 }  // namespace

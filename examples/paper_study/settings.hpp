@@ -30,7 +30,7 @@ struct Settings {
   std::size_t epochs(bool wide) const { return quick ? 1 : (wide ? 5 : 8); }
   /// Random coalitions that an estimate takes, each with all its neighbours.
   std::size_t coalitions_once() const { return quick ? 3 : 40; }
-  std::size_t coalitions_a_round() const { return quick ? 2 : 4; }
+  std::size_t coalitions_a_round() const { return quick ? 2 : 6; }
   std::size_t coalitions_a_large_round() const { return quick ? 2 : 16; }
   std::size_t coalitions_a_small_round() const { return quick ? 2 : 4; }
   /// The part of the kept units that leaves in a round.
