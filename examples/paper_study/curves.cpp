@@ -13,6 +13,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <variant>
 
 using namespace gtap;
 
@@ -81,6 +82,28 @@ void run(const Task& task, Curve& curve, std::size_t s) {
   }
 }
 
+/// The same network without its dropout layers, which leave a pruned one too little to learn with.
+nn::Network<float> without_dropout(const nn::Network<float>& network) {
+  const auto is_dropout = [](const nn::Node<float>& node) {
+    return std::holds_alternative<nn::Dropout>(node.layer);
+  };
+  std::vector<nn::Layer> layers;
+  for (const nn::Node<float>& node : network.nodes()) {
+    if (!is_dropout(node)) layers.push_back(node.layer);
+  }
+  nn::Network<float> result(network.input(), layers);
+  auto to = result.edit_nodes().begin();
+  for (const nn::Node<float>& node : network.nodes()) {
+    if (is_dropout(node)) continue;
+    to->weight = node.weight;
+    to->bias = node.bias;
+    to->running_mean = node.running_mean;
+    to->running_var = node.running_var;
+    ++to;
+  }
+  return result;
+}
+
 /// Judges one mask in full, and what can be made of it.
 void judge(const Task& task, Curve& curve, std::size_t s, std::size_t f) {
   auto smaller = compact(task.network, Units(task.network), curve.kept[s][f]);
@@ -88,13 +111,14 @@ void judge(const Task& task, Curve& curve, std::size_t s, std::size_t f) {
   if (curve.compensated.empty()) return;
   compensate(smaller, task.network, task.data.calibration.images);
   curve.compensated[s][f] = accuracy(smaller.network, task.data.test);
-  nn::train(smaller.network, task.data.fine_tuning,
+  nn::Network<float> tuned = without_dropout(smaller.network);
+  nn::train(tuned, task.data.fine_tuning,
             {.epochs = 1,
-             .optimizer = nn::Adam{.learning_rate = 2e-4},
+             .optimizer = nn::Adam{.learning_rate = 5e-4},
              .final_rate = 0.01,
              .seed = task.subject.seed,
              .threads = 1});
-  curve.fine_tuned[s][f] = accuracy(smaller.network, task.data.test);
+  curve.fine_tuned[s][f] = accuracy(tuned, task.data.test);
 }
 
 /// The curve that is best on validation images of those that `candidate` takes, by the worst margin

@@ -22,7 +22,7 @@ struct Settings {
   std::size_t training_images() const { return quick ? 6'000 : 50'000; }
   std::size_t value_images() const { return quick ? 128 : 512; }
   std::size_t calibration_images() const { return quick ? 512 : 4'096; }
-  std::size_t fine_tuning_images() const { return quick ? 512 : 10'000; }
+  std::size_t fine_tuning_images() const { return quick ? 512 : 20'000; }
   std::size_t validation_images() const { return quick ? 300 : 1'000; }
   /// Of the test images, those that every recipe is judged on, evenly spread; a chosen recipe is
   /// judged on all.
