@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/estimators/design.hpp>
+#include <gtap/estimators/star.hpp>
 #include <gtap/pruning/cut.hpp>
 
 #include <algorithm>
@@ -50,13 +51,9 @@ class TopKRun {
   }
 
   using Statistics = CreditLog;
-  struct Scratch {
-    Coalition coalition;
-    std::vector<double> values;
-    std::vector<double> credit;
-  };
+  using Scratch = Star;
   Statistics statistics() const { return {}; }
-  Scratch scratch() const { return {Coalition(players_), {}, {}}; }
+  Scratch scratch() const { return Star(players_); }
   std::size_t chunk() const { return units_a_chunk(cost()); }
 
   template <class Worker>
@@ -84,19 +81,16 @@ class TopKRun {
   }
 
   template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+  void unit(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
             Statistics& statistics) const {
-    random.bernoulli_mask(law_.quantile(random.uniform()), scratch.coalition);
-    scratch.credit.assign(active_.size(), 0.0);
-    add_star(worker, scratch);
+    random.bernoulli_mask(law_.quantile(random.uniform()), star.coalition);
+    star.begin(active_);
+    star.add(worker, active_, settings_.paired ? 0.5 : 1.0);
     if (settings_.paired) {
-      scratch.coalition = scratch.coalition.complement();
-      add_star(worker, scratch);
-      for (double& credit : scratch.credit)
-        credit *= 0.5;
+      star.coalition = star.coalition.complement();
+      star.add(worker, active_, 0.5);
     }
-    statistics.credits.insert(statistics.credits.end(), scratch.credit.begin(),
-                              scratch.credit.end());
+    statistics.credits.insert(statistics.credits.end(), star.credit.begin(), star.credit.end());
   }
 
   void summarise(const Statistics& merged, Estimate& estimate) const {
@@ -147,16 +141,6 @@ class TopKRun {
   }
 
   std::size_t cost() const { return (settings_.paired ? 2 : 1) * (active_.size() + 1); }
-
-  template <class Worker>
-  void add_star(Worker& worker, Scratch& scratch) const {
-    scratch.values.resize(active_.size() + 1);
-    worker.star(scratch.coalition, active_, scratch.values);
-    for (std::size_t k = 0; k < active_.size(); ++k) {
-      const double change = scratch.values[k + 1] - scratch.values[0];
-      scratch.credit[k] += scratch.coalition.contains(active_[k]) ? -change : change;
-    }
-  }
 
   Law law_;
   TopKSettings settings_;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <gtap/estimators/designs/shared_coalition.hpp>
+#include <gtap/estimators/credit_run.hpp>
 #include <gtap/estimators/quadrature.hpp>
+#include <gtap/estimators/star.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +38,7 @@ class OwenRun : public CreditRun {
   OwenRun(const Law& law, const Owen& owen, const RunContext& context)
       : CreditRun("Owen", owen.points * (context.players + 1), 0, context),
         law_(law),
+        everyone_(Coalition::grand(players_).members()),
         points_(owen.points) {
     if (!owen.gauss_legendre) return;
     const double low = law.quantile(0.0);
@@ -49,31 +50,26 @@ class OwenRun : public CreditRun {
     nodes_ = gauss_legendre(owen.points);
   }
 
-  struct Scratch {
-    Star star;
-    std::vector<double> credit;
-  };
-  Scratch scratch() const { return {Star(players_), std::vector<double>(players_)}; }
+  using Scratch = Star;
+  Scratch scratch() const { return Star(players_); }
 
   template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+  void unit(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
             Statistics& statistics) const {
-    std::fill(scratch.credit.begin(), scratch.credit.end(), 0.0);
+    star.begin(everyone_);
     const double share = 1.0 / static_cast<double>(points_);
     for (std::size_t g = 0; g < points_; ++g) {
       const double u =
           nodes_.empty() ? (static_cast<double>(g) + random.uniform()) * share : nodes_[g].at;
-      const double weight = nodes_.empty() ? share : nodes_[g].weight;
-      random.bernoulli_mask(law_.quantile(u), scratch.star.coalition);
-      scratch.star.evaluate(worker);
-      for (std::size_t i = 0; i < players_; ++i)
-        scratch.credit[i] += weight * scratch.star.credit[i];
+      random.bernoulli_mask(law_.quantile(u), star.coalition);
+      star.add(worker, everyone_, nodes_.empty() ? share : nodes_[g].weight);
     }
-    statistics.add(scratch.credit);
+    statistics.add(star.credit);
   }
 
  private:
   Law law_;
+  std::vector<Player> everyone_;
   std::size_t points_;
   std::vector<QuadratureNode> nodes_;
 };

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <gtap/estimators/credit_run.hpp>
+#include <gtap/estimators/star.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -29,34 +28,13 @@ struct SharedCoalition {
 
 namespace detail {
 
-/// One thread's memory of a star, and each player's marginal contribution to its centre.
-struct Star {
-  explicit Star(std::size_t count)
-      : coalition(count), players(count), values(count + 1), credit(count) {
-    std::iota(players.begin(), players.end(), Player{0});
-  }
-
-  template <class Worker>
-  void evaluate(Worker& worker) {
-    worker.star(coalition, players, values);
-    for (const Player i : players) {
-      const double change = values[i + 1] - values[0];
-      credit[i] = coalition.contains(i) ? -change : change;
-    }
-  }
-
-  Coalition coalition;
-  std::vector<Player> players;
-  std::vector<double> values;
-  std::vector<double> credit;
-};
-
 template <RetentionLaw Law>
 class SharedCoalitionRun : public CreditRun {
  public:
   SharedCoalitionRun(const Law& law, bool paired, const RunContext& context)
       : CreditRun("SharedCoalition", (paired ? 2 : 1) * (context.players + 1), 0, context),
         law_(law),
+        everyone_(Coalition::grand(players_).members()),
         paired_(paired) {
     const std::vector<double> sizes = size_probabilities(checked_log_weights(law, players_));
     for (std::size_t s = 0; paired && s < players_; ++s) {
@@ -67,11 +45,8 @@ class SharedCoalitionRun : public CreditRun {
     certain_ = sizes.front() > 1.0 - 1e-15 || sizes.back() > 1.0 - 1e-15;
   }
 
-  struct Scratch {
-    Star star;
-    std::vector<double> first;  // of a pair
-  };
-  Scratch scratch() const { return {Star(players_), {}}; }
+  using Scratch = Star;
+  Scratch scratch() const { return Star(players_); }
 
   std::uint64_t plan(const Statistics& merged, std::size_t evaluations) {
     if (certain_) return merged.count() == 0 ? 1 : 0;
@@ -80,17 +55,14 @@ class SharedCoalitionRun : public CreditRun {
   bool finished() const { return certain_; }
 
   template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+  void unit(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
             Statistics& statistics) const {
-    Star& star = scratch.star;
     random.bernoulli_mask(law_.quantile(random.uniform()), star.coalition);
-    star.evaluate(worker);
+    star.begin(everyone_);
+    star.add(worker, everyone_, paired_ ? 0.5 : 1.0);
     if (paired_) {
-      scratch.first = star.credit;
       star.coalition = star.coalition.complement();
-      star.evaluate(worker);
-      for (std::size_t i = 0; i < players_; ++i)
-        star.credit[i] = 0.5 * (star.credit[i] + scratch.first[i]);
+      star.add(worker, everyone_, 0.5);
     }
     statistics.add(star.credit);
   }
@@ -104,6 +76,7 @@ class SharedCoalitionRun : public CreditRun {
 
  private:
   Law law_;
+  std::vector<Player> everyone_;
   bool paired_;
   bool certain_ = false;
 };
