@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
     return std::string(argv[1]) == "--help" ? 0 : 1;
   }
   try {
-    constexpr std::size_t walks = 100'000;
+    constexpr std::size_t walks = 200'000;
     const AdditiveGame wide = additive(256);
     const AdditiveGame small = additive(24);
     std::vector<Outcome> outcomes;

@@ -4,8 +4,10 @@
 #include "catch.hpp"
 
 #include <atomic>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 TEST_CASE("each chunk runs once, by a worker that has no other", "[threads]") {
@@ -47,6 +49,24 @@ TEST_CASE("the exception of the lowest chunk reaches the caller and the pool liv
     pool.run(10, [&](std::size_t, std::size_t) { ++count; });
     CHECK(count == 10);
   }
+}
+
+TEST_CASE("work for each thread runs once on each, between rounds of chunks", "[threads]") {
+  gtap::ThreadPool pool(3);
+  std::vector<std::thread::id> ids(3);
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<std::size_t> calls = 0;
+    pool.on_each_thread([&](std::size_t worker) {
+      ids[worker] = std::this_thread::get_id();
+      ++calls;
+    });
+    CHECK(calls == 3);
+    std::atomic<std::size_t> chunks = 0;
+    pool.run(10, [&](std::size_t, std::size_t) { ++chunks; });
+    CHECK(chunks == 10);
+  }
+  CHECK(ids[0] == std::this_thread::get_id());
+  CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() == 3);
 }
 
 TEST_CASE("parallel_chunks starts no more threads than chunks", "[threads]") {

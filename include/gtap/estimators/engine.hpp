@@ -40,6 +40,14 @@ class Engine {
         pool_(ConcurrentGame<Game> ? options.threads : 1),
         workers_(pool_.size()) {}
 
+  /// Threads free their own memory: from another's hands it would come to lie beside that thread's,
+  /// on cache lines that both write.
+  ~Engine() {
+    pool_.on_each_thread([this](std::size_t index) { workers_[index].reset(); });
+  }
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
   /// Once.
   Estimate estimate() {
     const std::size_t hits_before = cache_hits();
@@ -147,7 +155,7 @@ class Engine {
       run_wave();
       if (options_.stop.stop_requested()) return Stopped::request;
       const double took = std::chrono::duration<double>(Clock::now() - before).count();
-      if (took < 0.1) wave_ = std::min<std::size_t>(2 * wave_, 256);
+      if (took < 0.1) wave_ = std::min<std::size_t>(2 * wave_, 4096);
       if (took > 0.4) wave_ = std::max<std::size_t>(wave_ / 2, pool_.size());
       if (std::chrono::duration<double>(Clock::now() - saved_).count() >=
           options_.checkpoint_seconds) {
@@ -157,39 +165,47 @@ class Engine {
     return std::nullopt;
   }
 
+  /// Whoever ends a chunk merges what is then next in order, so that nobody waits for the merging.
   void run_wave() {
     std::vector<Chunk> chunks;
     for (auto first = unit_; first < round_end_ && chunks.size() < wave_;
          first = chunks.back().last)
       chunks.push_back({first, std::min(chunk_end(first, run_.chunk()), round_end_), {}, 0, {}});
     std::atomic<std::size_t> failed = chunks.size();  // lowest chunk that ended early
+    std::mutex merging;
+    std::size_t next = 0;  // to merge
     pool_.run(chunks.size(), [&](std::size_t index, std::size_t thread_index) {
       if (failed.load() < index) return;
       Chunk& chunk = chunks[index];
       try {
-        run_chunk(thread(thread_index), chunk);
+        Thread& own = thread(thread_index);
+        Statistics statistics = run_chunk(own, chunk);
+        const std::lock_guard lock(merging);
+        chunk.statistics.emplace(std::move(statistics));
+        for (; next < chunks.size() && chunks[next].statistics; ++next)
+          merge(chunks[next]);
         return;
       } catch (const StopRequest&) {
       } catch (...) {
         chunk.error = std::current_exception();
       }
-      chunk.statistics.reset();
       std::size_t lowest = failed.load();
       while (index < lowest && !failed.compare_exchange_weak(lowest, index)) {
       }
     });
-    for (Chunk& chunk : chunks) {
-      if (chunk.error) std::rethrow_exception(chunk.error);
-      if (!chunk.statistics) return;
-      merged_.merge(*chunk.statistics);
-      spent_ += chunk.requested;
-      unit_ = chunk.last;
-    }
+    if (next < chunks.size() && chunks[next].error) std::rethrow_exception(chunks[next].error);
   }
 
-  void run_chunk(Thread& thread, Chunk& chunk) const {
+  void merge(Chunk& chunk) {
+    merged_.merge(*chunk.statistics);
+    chunk.statistics.reset();
+    spent_ += chunk.requested;
+    unit_ = chunk.last;
+  }
+
+  Statistics run_chunk(Thread& thread, Chunk& chunk) const {
     const std::size_t before = thread.worker.requested();
-    Statistics& statistics = chunk.statistics.emplace(run_.statistics());
+    Statistics statistics = run_.statistics();
     if constexpr (requires { run_.units(0, 0, 0, thread.worker, thread.scratch, statistics); }) {
       thread.worker.begin_unit();
       run_.units(chunk.first, chunk.last, options_.seed, thread.worker, thread.scratch, statistics);
@@ -201,6 +217,7 @@ class Engine {
       }
     }
     chunk.requested = thread.worker.requested() - before;
+    return statistics;
   }
 
   Estimate summary(std::size_t looks) const {

@@ -53,12 +53,29 @@ class ThreadPool {
         work(chunk, std::size_t{0});
       return;
     }
-    using Function = std::remove_reference_t<Work>;
+    begin(chunks, work);
+    take_chunks(0);
+    end();
+  }
+
+  /// Calls `work(worker)` once on each thread and returns when all are done; `work` must not throw.
+  template <class Work>
+  void on_each_thread(Work&& work) {
+    const auto own = [&](std::size_t, std::size_t worker) { work(worker); };
+    begin(0, own);
+    own(0, 0);
+    end();
+  }
+
+ private:
+  /// Wakes the threads: `work` for chunks as they come, or for 0 chunks once each.
+  template <class Work>
+  void begin(std::size_t chunks, Work& work) {
     {
       const std::lock_guard lock(mutex_);
       context_ = const_cast<void*>(static_cast<const void*>(std::addressof(work)));
       call_ = [](void* context, std::size_t chunk, std::size_t worker) {
-        (*static_cast<Function*>(context))(chunk, worker);
+        (*static_cast<Work*>(context))(chunk, worker);
       };
       next_ = 0;
       chunks_ = chunks;
@@ -67,13 +84,14 @@ class ThreadPool {
       ++round_;
     }
     begin_.notify_all();
-    take_chunks(0);
+  }
+
+  void end() {
     std::unique_lock lock(mutex_);
     end_.wait(lock, [this] { return busy_ == 0; });
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
- private:
   void serve(const std::stop_token& stop, std::size_t worker) {
     std::uint64_t seen = 0;
     while (true) {
@@ -82,7 +100,11 @@ class ThreadPool {
         if (!begin_.wait(lock, stop, [&] { return round_ != seen; })) return;
         seen = round_;
       }
-      take_chunks(worker);
+      if (chunks_ == 0) {
+        call_(context_, 0, worker);
+      } else {
+        take_chunks(worker);
+      }
       const std::lock_guard lock(mutex_);
       if (--busy_ == 0) end_.notify_one();
     }
