@@ -45,25 +45,27 @@ void add_gtap(const DenseShape& s, Case& work) {
                         }});
 }
 
+/// Rows of 16, 32 or 64 images.
 void add_gtap(const ConvShape& s, Case& work) {
-  const std::size_t row = std::min(kernels::row_size, s.batch);
-  const std::size_t tiles = (s.batch + row - 1) / row;
   const gtap::nn::kernels::ConvGeometry g{.in = {s.in, s.side, s.side},
                                           .out = {s.out, s.out_side(), s.out_side()},
                                           .kernel = s.kernel,
                                           .stride = 1,
                                           .padding = s.padding};
-  const auto layer = std::make_shared<Layer>(tiles * g.in.size() * row, s.out * g.taps(), s.out,
-                                             tiles * g.out.size() * row);
   const auto ins = all(s.in);
   const auto outs = all(s.out);
-  work.sides.push_back({"gtap", [=] {
-                          for (std::size_t t = 0; t < tiles; ++t) {
-                            kernels::conv2d(g, layer->weight.data, layer->bias.data, ins, outs,
-                                            layer->in.data + t * g.in.size() * row,
-                                            layer->out.data + t * g.out.size() * row, relu, row);
-                          }
-                        }});
+  for (std::size_t row = 16; row <= std::min(kernels::row_size, s.batch); row *= 2) {
+    const std::size_t tiles = (s.batch + row - 1) / row;
+    const auto layer = std::make_shared<Layer>(tiles * g.in.size() * row, s.out * g.taps(), s.out,
+                                               tiles * g.out.size() * row);
+    work.sides.push_back({"gtap", [=] {
+                            for (std::size_t t = 0; t < tiles; ++t) {
+                              kernels::conv2d(g, layer->weight.data, layer->bias.data, ins, outs,
+                                              layer->in.data + t * g.in.size() * row,
+                                              layer->out.data + t * g.out.size() * row, relu, row);
+                            }
+                          }});
+  }
 }
 
 void add_peak(Case& work) {

@@ -45,9 +45,10 @@ struct ListedTaps {
 };
 
 /// The same, for long lists whose rows come from far: each tap's row is asked for some taps before
-/// it is read, so the list must go on for `early` taps behind its end.
-struct FetchedTaps : ListedTaps {
-  static constexpr std::size_t early = 8;
+/// it is read.
+template <class Taps>
+struct Fetched : Taps {
+  static constexpr std::ptrdiff_t early = 12;
   static constexpr std::size_t worth = 128;  ///< as many taps at least; else the rows stay in L1
 };
 
@@ -68,7 +69,6 @@ struct Accumulation {
   const T* base = nullptr;    ///< only with `add`, laid out as out; null: out itself
   T* sums = nullptr;          ///< laid out as out: takes what out is before relu; null: not wanted
   bool relu = false;          ///< out = max(out, 0) in the end
-  std::size_t ahead = 0;  ///< numbers from `in` to that of the next call, fetched by and by; 0: not
 };
 
 /// How many outputs and how many packs of a row are in flight: as many accumulators as registers
@@ -106,16 +106,9 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
       sums[m][n] = start;
   }
   const T* const in = a.in + at;
-  const auto end = a.taps.at + a.count;
-  for (auto tap = a.taps.at; tap != end; ++tap) {
-    const T* const x = in + Taps::offset(*tap);
-    const std::size_t w = Taps::weight(*tap);
-    if constexpr (requires { Taps::early; }) {
-      const T* const later = in + Taps::offset(tap[Taps::early]);
-      GTAP_DETAIL_UNROLL
-      for (std::size_t i = 0; i < N * P::size; i += line<T>)
-        fetch(later + i);
-    }
+  const auto add_tap = [&](const auto& tap) {
+    const T* const x = in + Taps::offset(tap);
+    const std::size_t w = Taps::weight(tap);
     P values[N];
     GTAP_DETAIL_UNROLL
     for (std::size_t n = 0; n < N; ++n)
@@ -127,33 +120,43 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
       for (std::size_t n = 0; n < N; ++n)
         sums[m][n] = multiply_add(factor, values[n], sums[m][n]);
     }
-  }
-  const P scale(a.scale);
-  const T* const base = a.base == nullptr ? a.out : a.base;
-  GTAP_DETAIL_UNROLL
-  for (std::size_t m = 0; m < M; ++m) {
-    const std::size_t place = outputs[m] * a.out_stride + at;
-    GTAP_DETAIL_UNROLL
-    for (std::size_t n = 0; n < N; ++n) {
-      P value = sums[m][n];
-      if (a.add) value = multiply_add(scale, value, P::load_aligned(base + place + n * P::size));
-      if (a.sums != nullptr) value.store_aligned(a.sums + place + n * P::size);
-      if (a.relu) value = larger(P(T{0}), value);
-      value.store_aligned(a.out + place + n * P::size);
+  };
+  auto tap = a.taps.at;
+  const auto end = tap + a.count;
+  if constexpr (requires { Taps::early; }) {
+    for (; end - tap > Taps::early; ++tap) {
+      const T* const later = in + Taps::offset(tap[Taps::early]);
+      GTAP_DETAIL_UNROLL
+      for (std::size_t i = 0; i < N * P::size; i += line<T>)
+        fetch(later + i);
+      add_tap(*tap);
     }
   }
-}
-
-/// Asks for a share of the rows that the next call reads. Rows far apart are what the hardware does
-/// not foresee.
-template <class T, class Taps>
-void prefetch_ahead(const Accumulation<T, Taps>& a, std::size_t share, std::size_t shares) {
-  const auto end = a.taps.at + a.count * (share + 1) / shares;
-  for (auto tap = a.taps.at + a.count * share / shares; tap != end; ++tap) {
-    const T* const x = a.in + a.ahead + Taps::offset(*tap);
-    for (std::size_t i = 0; i < a.width; i += line<T>)
-      fetch(x + i);
+  for (; tap != end; ++tap)
+    add_tap(*tap);
+  // One question after another, each for all sums: asked before every store, they cost more than
+  // it.
+  const auto each = [&](auto* rows, auto&& what) {
+    GTAP_DETAIL_UNROLL
+    for (std::size_t m = 0; m < M; ++m) {
+      auto* const row = rows + outputs[m] * a.out_stride + at;
+      GTAP_DETAIL_UNROLL
+      for (std::size_t n = 0; n < N; ++n)
+        what(sums[m][n], row + n * P::size);
+    }
+  };
+  const auto store = [](const P& value, T* to) { value.store_aligned(to); };
+  T* const out = a.out;
+  T* const before_relu = a.sums;
+  const bool relu = a.relu;
+  if (a.add) {
+    each(a.base == nullptr ? out : a.base, [scale = P(a.scale)](P& value, const T* base) {
+      value = multiply_add(scale, value, P::load_aligned(base));
+    });
   }
+  if (before_relu != nullptr) each(before_relu, store);
+  if (relu) each(out, [](P& value, T*) { value = larger(P(T{0}), value); });
+  each(out, store);
 }
 
 /// M outputs over the whole width.
@@ -179,10 +182,8 @@ void accumulate(const Accumulation<T, Taps>& a, std::span<const std::uint32_t> o
   static_assert(most == 6);
   const std::uint32_t* next = outputs.data();
   std::size_t left = outputs.size();
-  const std::size_t shares = (left + most - 1) / most;
-  for (std::size_t blocks = shares; blocks > 0; --blocks) {
+  for (std::size_t blocks = (left + most - 1) / most; blocks > 0; --blocks) {
     const std::size_t count = (left + blocks - 1) / blocks;
-    if (a.ahead != 0) prefetch_ahead(a, shares - blocks, shares);
     switch (count) {
       case 1:
         accumulate_rows<Arch, 1>(a, next);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <type_traits>
 
@@ -31,10 +32,11 @@ struct ConvGeometry {
 namespace detail {
 
 /// Indices first to last - 1 of a kernel's rows (or columns) that fall inside the image, for the
-/// output row (or column) `at`.
+/// output row (or column) `at`; `first` falls on the image's row (or column) `origin`.
 struct KernelRange {
   std::size_t first;
   std::size_t last;
+  std::size_t origin;
 
   KernelRange(std::size_t at, std::size_t stride, std::size_t padding, std::size_t kernel,
               std::size_t in) {
@@ -42,18 +44,22 @@ struct KernelRange {
     first = begin < padding ? std::min(padding - begin, kernel) : 0;
     last = in + padding > begin ? std::min(in + padding - begin, kernel) : 0;
     last = std::max(first, last);
+    origin = first < last ? begin + first - padding : 0;
+  }
+  bool same_taps(const KernelRange& other) const {
+    return first == other.first && last == other.last;
   }
 };
 
-/// The taps of a part of the input channels, for one output row and a range of kernel columns.
-/// Rows are counted from the input column that kernel column 0 falls on, which may be left of the
-/// image, so `shift` is added to it: every listed row is inside.
+/// The taps of a part of the input channels, for a range of kernel rows and columns. Rows of the
+/// tile are counted from the pixel that the first of both falls on, so one list serves all output
+/// pixels whose kernels reach into the image alike.
 struct TapList {
-  static constexpr std::size_t most = 512;
-  std::array<Tap, most + FetchedTaps::early> taps;
+  static constexpr std::size_t most = 1024;
+  std::array<Tap, most> taps;
   std::size_t size = 0;
 
-  void fill(const ConvGeometry& g, std::size_t y, KernelRange columns, std::size_t shift,
+  void fill(const ConvGeometry& g, KernelRange rows, KernelRange columns,
             std::span<const std::uint32_t> channels, std::size_t first, std::size_t last,
             std::size_t row) {
     const std::size_t area = g.kernel.height * g.kernel.width;
@@ -62,21 +68,20 @@ struct TapList {
     const std::size_t first_channel =
         channels.empty() ? 0 : channels[0] / group_channels * group_channels;
     size = 0;
-    // This runs for each output row, so it must not divide for each tap.
+    // This runs for many output rows, so it must not divide for each tap.
     std::size_t c = first / area;
     std::size_t ky = first % area / g.kernel.width;
     std::size_t begin = first % g.kernel.width;
     for (std::size_t f = first; f < last;) {
       const std::size_t end = std::min(begin + last - f, g.kernel.width);
       f += end - begin;
-      const std::size_t iy = y * g.stride.height + ky;
-      if (iy >= g.padding.height && iy < g.in.height + g.padding.height) {
+      if (ky >= rows.first && ky < rows.last) {
         const std::size_t channel = channels[c];
-        const std::size_t left = (channel * g.in.height + iy - g.padding.height) * g.in.width;
+        const std::size_t left = (channel * g.in.height + ky - rows.first) * g.in.width;
         const std::size_t weights = (channel - first_channel) * area + ky * g.kernel.width;
         const std::size_t inside = std::min(end, columns.last);
         for (std::size_t kx = std::max(begin, columns.first); kx < inside; ++kx) {
-          taps[size++] = {static_cast<std::uint32_t>((left + shift + kx) * row),
+          taps[size++] = {static_cast<std::uint32_t>((left + kx - columns.first) * row),
                           static_cast<std::uint32_t>(weights + kx)};
         }
       }
@@ -86,11 +91,12 @@ struct TapList {
         ++c;
       }
     }
-    // Behind the end comes the beginning: it is what the next outputs read.
-    for (std::size_t i = 0; i < FetchedTaps::early; ++i)
-      taps[size + i] = size == 0 ? Tap{0, 0} : taps[i % size];
   }
 };
+
+/// Numbers of an output row that are done before the next outputs are: pixels side by side, so that
+/// an output's memory is written in long runs, and its weights are fetched once for all of them.
+inline constexpr std::size_t run_size = 8 * row_size;
 
 /// What to do with the sums of a convolution.
 template <class T>
@@ -116,7 +122,9 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
   const std::size_t pixels = g.out.height * g.out.width;
   TapList inner;
   TapList border;
+  std::optional<KernelRange> listed;  // rows of `inner`, where it holds all taps
   for (std::size_t y = 0; y < g.out.height; ++y) {
+    const KernelRange rows(y, g.stride.height, g.padding.height, g.kernel.height, g.in.height);
     std::size_t done = 0;
     do {
       const std::size_t end = std::min(done + part, all_taps);
@@ -133,32 +141,26 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
       a.scale = target.add ? target.scale : T{1};
       const T* const base = done == 0 ? target.base : nullptr;
       a.relu = target.relu && end == all_taps;
-      inner.fill(g, y, KernelRange(0, 1, 0, g.kernel.width, g.kernel.width), 0, in_channels, done,
-                 end, row);
+      if (part < all_taps || !listed || !listed->same_taps(rows)) {
+        const KernelRange all_columns(0, 1, 0, g.kernel.width, g.kernel.width);
+        inner.fill(g, rows, all_columns, in_channels, done, end, row);
+        listed = rows;
+      }
       for (std::size_t x = 0; x < g.out.width;) {
         const KernelRange columns(x, g.stride.width, g.padding.width, g.kernel.width, g.in.width);
         std::size_t count = 1;
+        a.in = in + (rows.origin * g.in.width + columns.origin) * row;
         if (columns.last - columns.first == g.kernel.width) {
-          const std::size_t left = x * g.stride.width - g.padding.width;
           if (g.stride.width == 1) {
-            const std::size_t inside = g.in.width - g.kernel.width - left + 1;
-            count = std::max<std::size_t>(1, std::min({row_size / row, inside, g.out.width - x}));
+            const std::size_t inside = g.in.width - g.kernel.width - columns.origin + 1;
+            count = std::max<std::size_t>(1, std::min({run_size / row, inside, g.out.width - x}));
           }
-          a.in = in + left * row;
           a.taps.at = inner.taps.data();
           a.count = inner.size;
-          // The last of the image's columns has nothing ahead.
-          const bool more = !std::is_same_v<Taps, FetchedTaps> && x + 2 * count <= g.out.width &&
-                            in_channels.size() > 1;
-          a.ahead = more ? count * g.stride.width * row : 0;
         } else {
-          // Kernel column 0 may be left of the image: rows are counted from the image's left edge.
-          const std::size_t begin = x * g.stride.width;
-          border.fill(g, y, columns, begin - g.padding.width, in_channels, done, end, row);
-          a.in = in;
+          border.fill(g, rows, columns, in_channels, done, end, row);
           a.taps.at = border.taps.data();
           a.count = border.size;
-          a.ahead = 0;
         }
         a.width = count * row;
         a.out = target.out + (y * g.out.width + x) * row;
@@ -185,8 +187,8 @@ template <class Arch, class T>
 void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
                     std::span<const std::uint32_t> in_channels,
                     std::span<const std::uint32_t> out_channels, const T* in, std::size_t row) {
-  if (in_channels.size() * g.kernel.height * g.kernel.width >= FetchedTaps::worth) {
-    convolve_group<FetchedTaps, Arch>(g, target, in_channels, out_channels, in, row);
+  if (in_channels.size() * g.kernel.height * g.kernel.width >= Fetched<ListedTaps>::worth) {
+    convolve_group<Fetched<ListedTaps>, Arch>(g, target, in_channels, out_channels, in, row);
   } else {
     convolve_group<ListedTaps, Arch>(g, target, in_channels, out_channels, in, row);
   }
