@@ -4,14 +4,11 @@
 #include <gtap/estimators/estimators.hpp>
 #include <gtap/games/closed_form.hpp>
 
-#include "harness.hpp"
+#include "comparison.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <exception>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -42,44 +39,28 @@ void two_runs(const AdditiveGame& game, std::size_t walks) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string json;
-  for (int k = 1; k + 1 < argc; k += 2) {
-    if (std::string(argv[k]) == "--json") json = argv[k + 1];
-  }
-  if (argc > 1 && json.empty()) {
-    std::puts("usage: bench_engine [--json FILE]");
-    return std::string(argv[1]) == "--help" ? 0 : 1;
-  }
-  try {
-    constexpr std::size_t walks = 200'000;
-    const AdditiveGame wide = additive(256);
-    const AdditiveGame small = additive(24);
-    std::vector<Outcome> outcomes;
-    // By turns, so that what disturbs the machine meets both alike.
-    outcomes.push_back(measure({"walk_256_players",
-                                "walks/s",
-                                static_cast<double>(walks),
-                                {{"gtap", [&] { walk(wide, walks, 1); }},
-                                 {"two_threads", [&] { walk(wide, walks, 2); }},
-                                 {"two_runs", [&] { two_runs(wide, walks / 2); }}}},
-                               9, 0.3));
-    outcomes.push_back(measure({"exact_24_players",
-                                "enumerations/s",
-                                1.0,
-                                {{"gtap", [&] { estimate(small, Shapley{}, Exact{}); }}}},
-                               3, 0.3));
-    for (const Outcome& outcome : outcomes)
-      print(outcome);
-    const double one = outcomes[0].rate("gtap");
-    std::printf(
-        "a walk of 257 coalitions: %.2f us on one thread, %.2f x with two; %.2f x by two separate "
-        "runs\n",
-        1e6 / one, outcomes[0].rate("two_threads") / one, outcomes[0].rate("two_runs") / one);
-    std::printf("exact, 24 players: %.2f s\n", 1.0 / outcomes[1].rate("gtap"));
-    if (!json.empty()) write_json(json, outcomes);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_engine: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  CLI::App app("What the library itself costs beside the value function.");
+  Comparison comparison(app, argc, argv, {}, 0.3);
+  constexpr std::size_t walks = 200'000;
+  const AdditiveGame wide = additive(256);
+  const AdditiveGame small = additive(24);
+  comparison.run("walk_256_players", [&] {
+    return Case{"walks/s", walks, {{"gtap", "", [&] { walk(wide, walks, 1); }}}};
+  });
+  for (const Outcome& outcome : comparison.outcomes())
+    std::printf("  a walk of 257 coalitions: %.2f us\n", 1e6 / outcome.rate("gtap"));
+  comparison.run("threads2/walk_256_players", [&] {
+    return Case{"x one thread",
+                walks,
+                {{"one", "", [&] { walk(wide, walks, 1); }},
+                 {"two", "", [&] { walk(wide, walks, 2); }},
+                 {"two_runs", "", [&] { two_runs(wide, walks / 2); }}},
+                [](Rates r) {
+                  return Rates{{"gtap", r["two"] / r["one"]}, {"peak", r["two_runs"] / r["one"]}};
+                }};
+  });
+  comparison.run("exact_24_players", [&] {
+    return Case{"enumerations/s", 1, {{"gtap", "", [&] { estimate(small, Shapley{}, Exact{}); }}}};
+  });
+  return comparison.finish();
 }

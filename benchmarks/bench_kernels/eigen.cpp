@@ -13,7 +13,7 @@ using ColMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic>;
 
 /// Activations [units x batch], column by column or row by row: an image contiguous, or a unit.
 template <class Weight, class Activations>
-void add(const DenseShape& s, Case& work) {
+void add(const char* variant, const DenseShape& s, Case& work) {
   struct Layer {
     Weight weight;
     Eigen::VectorXf bias;
@@ -25,7 +25,7 @@ void add(const DenseShape& s, Case& work) {
   const auto layer =
       std::make_shared<Layer>(Layer{Weight::Random(out, in), Eigen::VectorXf::Random(out),
                                     Activations::Random(in, batch), Activations::Zero(out, batch)});
-  work.sides.push_back({"eigen", [layer] {
+  work.sides.push_back({"eigen", variant, [layer] {
                           layer->out.noalias() = layer->weight * layer->in;
                           layer->out = (layer->out.colwise() + layer->bias).cwiseMax(0.0f);
                         }});
@@ -34,9 +34,9 @@ void add(const DenseShape& s, Case& work) {
 }  // namespace
 
 void add_eigen(const DenseShape& s, Case& work) {
-  add<RowMajor, ColMajor>(s, work);
-  add<ColMajor, ColMajor>(s, work);
-  add<ColMajor, RowMajor>(s, work);
+  add<RowMajor, ColMajor>("row_col", s, work);
+  add<ColMajor, ColMajor>("col_col", s, work);
+  add<ColMajor, RowMajor>("col_row", s, work);
 }
 
 }  // namespace gtap_bench

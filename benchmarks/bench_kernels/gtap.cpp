@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <string>
 #include <vector>
 
 namespace gtap_bench {
@@ -36,7 +37,7 @@ void add_gtap(const DenseShape& s, Case& work) {
       std::make_shared<Layer>(tiles * s.in * row, s.in * s.out, s.out, tiles * s.out * row);
   const auto ins = all(s.in);
   const auto outs = all(s.out);
-  work.sides.push_back({"gtap", [=] {
+  work.sides.push_back({"gtap", "", [=] {
                           for (std::size_t t = 0; t < tiles; ++t) {
                             kernels::dense(layer->weight.data, s.in, layer->bias.data, ins, outs,
                                            layer->in.data + t * s.in * row,
@@ -58,7 +59,7 @@ void add_gtap(const ConvShape& s, Case& work) {
     const std::size_t tiles = (s.batch + row - 1) / row;
     const auto layer = std::make_shared<Layer>(tiles * g.in.size() * row, s.out * g.taps(), s.out,
                                                tiles * g.out.size() * row);
-    work.sides.push_back({"gtap", [=] {
+    work.sides.push_back({"gtap", std::to_string(row), [=] {
                             for (std::size_t t = 0; t < tiles; ++t) {
                               kernels::conv2d(g, layer->weight.data, layer->bias.data, ins, outs,
                                               layer->in.data + t * g.in.size() * row,
@@ -72,7 +73,7 @@ void add_peak(Case& work) {
   using P = kernels::detail::Pack<float, kernels::default_arch>;
   constexpr std::size_t sums = 12;
   constexpr std::size_t steps = 4096;
-  work.sides.push_back({"peak",
+  work.sides.push_back({"peak", "",
                         [] {
                           P values[sums];
                           GTAP_DETAIL_UNROLL

@@ -1,14 +1,13 @@
 // Forward passes of dense and convolution layers: gtap's kernels, Eigen, OpenBLAS and oneDNN by
-// turns, one thread, float, with bias and ReLU. Weights are packed ahead and activations are in the
-// layout that each side likes best. The peak is a loop of multiply-adds on registers, measured by
-// turns too.
+// turns, one thread, float, with bias and ReLU. Weights are packed ahead where a side can take them
+// so, which is oneDNN; activations are in the layout that each side likes best. The peak is a loop
+// of multiply-adds on registers, measured by turns too.
 
-#include "../options.hpp"
+#include "../comparison.hpp"
 #include "sides.hpp"
 
 #include <cmath>
-#include <string>
-#include <vector>
+#include <cstdio>
 
 namespace {
 
@@ -29,37 +28,34 @@ constexpr ConvShape conv_shapes[] = {{"conv/lenet1", 256, 1, 28, 20, 5, 0},
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv, "Dense and convolution layers, by gtap and by others.");
-  restart_with_one_thread(argv);
-  const double sample = 5e-3;
-  std::vector<Outcome> outcomes;
-  auto run = [&](Case& work) {
-    add_peak(work);
-    outcomes.push_back(measure(work, options.rounds, sample));
-    print(outcomes.back());
-  };
-  double log_ratio = 0;
+  CLI::App app("Dense and convolution layers, by gtap and by others.");
+  Comparison comparison(app, argc, argv, {"eigen", "openblas", "onednn"}, 5e-3);
   for (const DenseShape& shape : dense_shapes) {
-    if (!options.selects(shape.name)) continue;
-    Case work{shape.name, "GFLOPS", shape.gflop(), {}};
-    add_gtap(shape, work);
-    add_eigen(shape, work);
-    add_openblas(shape, work);
-    add_onednn(shape, work);
-    run(work);
-    log_ratio += std::log(outcomes.back().rate("gtap") / outcomes.back().best_peer());
+    comparison.run(shape.name, [&] {
+      Case work{"GFLOPS", shape.gflop()};
+      add_gtap(shape, work);
+      add_eigen(shape, work);
+      add_openblas(shape, work);
+      add_onednn(shape, work);
+      add_peak(work);
+      return work;
+    });
   }
-  if (!outcomes.empty()) {
-    std::printf("%-32s %.2f x best peer, geometric mean\n", "dense",
-                std::exp(log_ratio / static_cast<double>(outcomes.size())));
+  double log_ratios = 0;
+  for (const Outcome& outcome : comparison.outcomes())
+    log_ratios += std::log(outcome.ratio());
+  if (!comparison.outcomes().empty()) {
+    std::printf("dense: %.2f x the best peer, geometric mean\n",
+                std::exp(log_ratios / static_cast<double>(comparison.outcomes().size())));
   }
   for (const ConvShape& shape : conv_shapes) {
-    if (!options.selects(shape.name)) continue;
-    Case work{shape.name, "GFLOPS", shape.gflop(), {}};
-    add_gtap(shape, work);
-    add_onednn(shape, work);
-    run(work);
+    comparison.run(shape.name, [&] {
+      Case work{"GFLOPS", shape.gflop()};
+      add_gtap(shape, work);
+      add_onednn(shape, work);
+      add_peak(work);
+      return work;
+    });
   }
-  print_ratios(outcomes);
-  if (!options.json.empty()) write_json(options.json, outcomes);
+  return comparison.finish();
 }

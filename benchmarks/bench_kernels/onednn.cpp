@@ -5,7 +5,9 @@
 #include <cstring>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <oneapi/dnnl/dnnl_version.h>
 #include <unordered_map>
+#include <utility>
 
 namespace gtap_bench {
 
@@ -44,12 +46,21 @@ struct Primitive {
   }
 };
 
-dnnl::primitive_attr fused_relu() {
-  dnnl::post_ops operations;
-  operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+/// A layer and the ReLU behind it, in the words of oneDNN 2 or 3.
+template <class Forward, class... Settings>
+typename Forward::primitive_desc with_relu(const dnnl::engine& engine,
+                                           const Settings&... settings) {
+  dnnl::post_ops relu;
   dnnl::primitive_attr attributes;
-  attributes.set_post_ops(operations);
-  return attributes;
+#if DNNL_VERSION_MAJOR >= 3
+  relu.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+  attributes.set_post_ops(relu);
+  return {engine, settings..., attributes};
+#else
+  relu.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+  attributes.set_post_ops(relu);
+  return {typename Forward::desc(settings...), attributes, engine};
+#endif
 }
 
 memory::desc described(memory::dims dims, memory::format_tag tag) {
@@ -62,14 +73,14 @@ void add_onednn(const DenseShape& s, Case& work) {
   const auto batch = static_cast<memory::dim>(s.batch);
   const auto in = static_cast<memory::dim>(s.in);
   const auto out = static_cast<memory::dim>(s.out);
-  for (const auto tag : {memory::format_tag::any, memory::format_tag::nc}) {
+  for (const auto& [layout, tag] :
+       {std::pair{"any", memory::format_tag::any}, {"nc", memory::format_tag::nc}}) {
     const auto p = std::make_shared<Primitive>();
-    const dnnl::inner_product_forward::desc description(
-        dnnl::prop_kind::forward_inference, described({batch, in}, tag),
+    p->make(with_relu<dnnl::inner_product_forward>(
+        p->engine, dnnl::prop_kind::forward_inference, described({batch, in}, tag),
         described({out, in}, memory::format_tag::any), described({out}, memory::format_tag::any),
-        described({batch, out}, tag));
-    p->make(dnnl::inner_product_forward::primitive_desc(description, fused_relu(), p->engine));
-    work.sides.push_back({"onednn", [p] { p->run(); }});
+        described({batch, out}, tag)));
+    work.sides.push_back({"onednn", layout, [p] { p->run(); }});
   }
 }
 
@@ -81,17 +92,17 @@ void add_onednn(const ConvShape& s, Case& work) {
   const auto out_side = static_cast<memory::dim>(s.out_side());
   const auto kernel = static_cast<memory::dim>(s.kernel);
   const auto padding = static_cast<memory::dim>(s.padding);
-  for (const auto tag :
-       {memory::format_tag::any, memory::format_tag::nhwc, memory::format_tag::nchw}) {
+  for (const auto& [layout, tag] : {std::pair{"any", memory::format_tag::any},
+                                    {"nhwc", memory::format_tag::nhwc},
+                                    {"nchw", memory::format_tag::nchw}}) {
     const auto p = std::make_shared<Primitive>();
-    const dnnl::convolution_forward::desc description(
-        dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+    p->make(with_relu<dnnl::convolution_forward>(
+        p->engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
         described({batch, in, side, side}, tag),
         described({out, in, kernel, kernel}, memory::format_tag::any),
         described({out}, memory::format_tag::any), described({batch, out, out_side, out_side}, tag),
-        {1, 1}, {padding, padding}, {padding, padding});
-    p->make(dnnl::convolution_forward::primitive_desc(description, fused_relu(), p->engine));
-    work.sides.push_back({"onednn", [p] { p->run(); }});
+        memory::dims{1, 1}, memory::dims{padding, padding}, memory::dims{padding, padding}));
+    work.sides.push_back({"onednn", layout, [p] { p->run(); }});
   }
 }
 

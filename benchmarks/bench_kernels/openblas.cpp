@@ -26,7 +26,7 @@ void add_openblas(const DenseShape& s, Case& work) {
   const auto out = static_cast<blasint>(s.out);
   for (const bool transposed : {false, true}) {
     // Activations [batch][units]; weight [in][out], or [out][in].
-    work.sides.push_back({"openblas", [=] {
+    work.sides.push_back({"openblas", transposed ? "image_out_in" : "image_in_out", [=] {
                             cblas_sgemm(CblasRowMajor, CblasNoTrans,
                                         transposed ? CblasTrans : CblasNoTrans, batch, out, in,
                                         1.0f, layer->in.data, in, layer->weight.data,
@@ -38,7 +38,7 @@ void add_openblas(const DenseShape& s, Case& work) {
                             }
                           }});
     // Activations [units][batch]; weight [out][in], or [in][out].
-    work.sides.push_back({"openblas", [=] {
+    work.sides.push_back({"openblas", transposed ? "unit_in_out" : "unit_out_in", [=] {
                             cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans,
                                         CblasNoTrans, out, batch, in, 1.0f, layer->weight.data,
                                         transposed ? out : in, layer->in.data, batch, 0.0f,

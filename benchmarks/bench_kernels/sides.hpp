@@ -1,7 +1,8 @@
 #pragma once
 
-#include "../harness.hpp"
+#include "../case.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <random>
