@@ -3,6 +3,7 @@
 #include <gtap/nn/kernels/arch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -116,6 +117,8 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
     GTAP_DETAIL_UNROLL
     for (std::size_t m = 0; m < M; ++m) {
       const P factor(weights[m][w]);
+      // A compiler that moves the loads of all weights to the front has no registers for the sums.
+      std::atomic_signal_fence(std::memory_order_seq_cst);
       GTAP_DETAIL_UNROLL
       for (std::size_t n = 0; n < N; ++n)
         sums[m][n] = multiply_add(factor, values[n], sums[m][n]);
