@@ -70,6 +70,7 @@ struct Accumulation {
   const T* base = nullptr;    ///< only with `add`, laid out as out; null: out itself
   T* sums = nullptr;          ///< laid out as out: takes what out is before relu; null: not wanted
   bool relu = false;          ///< out = max(out, 0) in the end
+  std::size_t ahead = 0;  ///< numbers from `in` to that of the next call, fetched by and by; 0: not
 };
 
 /// How many outputs and how many packs of a row are in flight: as many accumulators as registers
@@ -79,21 +80,27 @@ inline constexpr std::size_t block_outputs = 6;
 template <class Arch>
 inline constexpr std::size_t block_packs = has_32_registers<Arch> ? 4 : 2;
 
-/// Numbers in a cache line, and asking for one.
-template <class T>
-inline constexpr std::size_t line = 64 / sizeof(T);
-template <class T>
+/// Asks for `count` numbers, to be read some time later.
+template <std::size_t count, class T>
 void fetch(const T* x) {
 #if defined(__GNUC__)
-  __builtin_prefetch(x);
+  GTAP_DETAIL_UNROLL
+  for (std::size_t i = 0; i < count; i += 64 / sizeof(T))
+    __builtin_prefetch(x + i);
 #else
   (void)x;
 #endif
 }
 
+/// Those of a call's taps whose rows of the next call some outputs ask for.
+struct TapShare {
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
 /// M outputs by N packs, held in registers over all taps.
 template <class Arch, std::size_t M, std::size_t N, class T, class Taps>
-void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outputs,
+void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outputs, TapShare ahead,
                       std::size_t at) {
   using P = Pack<T, Arch>;
   const T* weights[M];
@@ -107,6 +114,8 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
       sums[m][n] = start;
   }
   const T* const in = a.in + at;
+  for (std::size_t k = ahead.first; k < ahead.last; ++k)
+    fetch<N * P::size>(in + a.ahead + Taps::offset(*(a.taps.at + k)));
   const auto add_tap = [&](const auto& tap) {
     const T* const x = in + Taps::offset(tap);
     const std::size_t w = Taps::weight(tap);
@@ -128,10 +137,7 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
   const auto end = tap + a.count;
   if constexpr (requires { Taps::early; }) {
     for (; end - tap > Taps::early; ++tap) {
-      const T* const later = in + Taps::offset(tap[Taps::early]);
-      GTAP_DETAIL_UNROLL
-      for (std::size_t i = 0; i < N * P::size; i += line<T>)
-        fetch(later + i);
+      fetch<N * P::size>(in + Taps::offset(tap[Taps::early]));
       add_tap(*tap);
     }
   }
@@ -164,18 +170,18 @@ void accumulate_block(const Accumulation<T, Taps>& a, const std::uint32_t* outpu
 
 /// M outputs over the whole width.
 template <class Arch, std::size_t M, class T, class Taps>
-void accumulate_rows(const Accumulation<T, Taps>& a, const std::uint32_t* outputs) {
+void accumulate_rows(const Accumulation<T, Taps>& a, const std::uint32_t* outputs, TapShare ahead) {
   constexpr std::size_t packs = block_packs<Arch>;
   constexpr std::size_t size = Pack<T, Arch>::size;
   std::size_t at = 0;
   for (; at + packs * size <= a.width; at += packs * size)
-    accumulate_block<Arch, M, packs>(a, outputs, at);
+    accumulate_block<Arch, M, packs>(a, outputs, ahead, at);
   if constexpr (packs > 2) {
     for (; at + 2 * size <= a.width; at += 2 * size)
-      accumulate_block<Arch, M, 2>(a, outputs, at);
+      accumulate_block<Arch, M, 2>(a, outputs, ahead, at);
   }
   for (; at < a.width; at += size)
-    accumulate_block<Arch, M, 1>(a, outputs, at);
+    accumulate_block<Arch, M, 1>(a, outputs, ahead, at);
 }
 
 /// All listed outputs, in blocks of equal size: 10 outputs are 5 + 5, which is faster than 6 + 4.
@@ -185,26 +191,31 @@ void accumulate(const Accumulation<T, Taps>& a, std::span<const std::uint32_t> o
   static_assert(most == 6);
   const std::uint32_t* next = outputs.data();
   std::size_t left = outputs.size();
-  for (std::size_t blocks = (left + most - 1) / most; blocks > 0; --blocks) {
+  const std::size_t shares = (left + most - 1) / most;
+  for (std::size_t blocks = shares; blocks > 0; --blocks) {
     const std::size_t count = (left + blocks - 1) / blocks;
+    TapShare ahead;
+    if (a.ahead != 0) {
+      ahead = {a.count * (shares - blocks) / shares, a.count * (shares - blocks + 1) / shares};
+    }
     switch (count) {
       case 1:
-        accumulate_rows<Arch, 1>(a, next);
+        accumulate_rows<Arch, 1>(a, next, ahead);
         break;
       case 2:
-        accumulate_rows<Arch, 2>(a, next);
+        accumulate_rows<Arch, 2>(a, next, ahead);
         break;
       case 3:
-        accumulate_rows<Arch, 3>(a, next);
+        accumulate_rows<Arch, 3>(a, next, ahead);
         break;
       case 4:
-        accumulate_rows<Arch, 4>(a, next);
+        accumulate_rows<Arch, 4>(a, next, ahead);
         break;
       case 5:
-        accumulate_rows<Arch, 5>(a, next);
+        accumulate_rows<Arch, 5>(a, next, ahead);
         break;
       default:
-        accumulate_rows<Arch, 6>(a, next);
+        accumulate_rows<Arch, 6>(a, next, ahead);
         break;
     }
     next += count;

@@ -150,6 +150,7 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
         const KernelRange columns(x, g.stride.width, g.padding.width, g.kernel.width, g.in.width);
         std::size_t count = 1;
         a.in = in + (rows.origin * g.in.width + columns.origin) * row;
+        a.ahead = 0;
         if (columns.last - columns.first == g.kernel.width) {
           if (g.stride.width == 1) {
             const std::size_t inside = g.in.width - g.kernel.width - columns.origin + 1;
@@ -157,6 +158,14 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
           }
           a.taps.at = inner.taps.data();
           a.count = inner.size;
+          // Rows far apart are what the hardware does not foresee. Long lists ask for their own.
+          const bool row_ends = x + count >= g.out.width;
+          const bool more = !row_ends || y + 1 < g.out.height;
+          if (more && in_channels.size() > 1 && std::is_same_v<Taps, ListedTaps>) {
+            a.ahead = (row_ends ? g.stride.height * g.in.width - columns.origin
+                                : count * g.stride.width) *
+                      row;
+          }
         } else {
           border.fill(g, rows, columns, in_channels, done, end, row);
           a.taps.at = border.taps.data();
