@@ -1,9 +1,7 @@
-#include <gtap/estimators/estimators.hpp>
-#include <gtap/games/cached.hpp>
 #include <gtap/games/callable.hpp>
-#include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 
+#include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -22,12 +20,7 @@ AdditiveGame additive(std::size_t players) {
   return AdditiveGame(worth);
 }
 
-/// Rough enough that the order of additions shows in the last bits.
-double rough(const Coalition& s) {
-  double x = 0.3;
-  s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
-  return x;
-}
+const AnyEstimator permutation = by(Shapley{}, Permutation{});
 
 bool same_bits(const Estimate& a, const Estimate& b) {
   return a.values == b.values && a.standard_errors == b.standard_errors &&
@@ -37,90 +30,84 @@ bool same_bits(const Estimate& a, const Estimate& b) {
 }  // namespace
 
 TEST_CASE("the same bits for any number of threads", "[engine]") {
-  const auto game = make_game(20, rough, thread_safe);
-  const auto check = [&](const auto& law, const auto& design) {
+  const AnyGame game(20, rough);
+  const auto check = [&](const AnyEstimator& estimator) {
     EstimateOptions options{.evaluations = 5000, .seed = 3, .threads = 1, .covariance_of = {1, 7}};
-    const Estimate one = estimate(game, law, design, options);
+    const Estimate one = estimator(game, options);
     CHECK(one.evaluations <= 5000);
     for (const std::size_t threads : {2u, 7u}) {
       options.threads = threads;
-      CHECK(same_bits(one, estimate(game, law, design, options)));
+      CHECK(same_bits(one, estimator(game, options)));
     }
     options.seed = 4;
-    CHECK_FALSE(same_bits(one, estimate(game, law, design, options)));
+    CHECK_FALSE(same_bits(one, estimator(game, options)));
   };
-  check(Shapley{}, Permutation{});
-  check(Shapley{}, Permutation{.antithetic = true});
-  check(DropoutBand{0.2, 0.4}, Permutation{});
-  check(Banzhaf{}, SampleReuse{});
-  check(Dropout{0.7}, Regression{});
+  check(by(Shapley{}, Permutation{}));
+  check(by(Shapley{}, Permutation{.antithetic = true}));
+  check(by(DropoutBand{0.2, 0.4}, Permutation{}));
+  check(by(Banzhaf{}, SampleReuse{}));
+  check(by(Dropout{0.7}, Regression{}));
 }
 
 TEST_CASE("the budget is met and never passed", "[engine]") {
-  std::size_t calls = 0;
-  const auto game = make_game(10, [&](const Coalition& s) {
+  std::atomic<std::size_t> calls = 0;
+  const AnyGame game(10, [&](const Coalition& s) {
     ++calls;
     return rough(s);
   });
-  const auto check = [&](const auto& law, const auto& design, std::size_t budget,
-                         std::size_t spent) {
+  const auto check = [&](const AnyEstimator& estimator, std::size_t budget, std::size_t spent) {
     calls = 0;
-    const Estimate e = estimate(game, law, design, {.evaluations = budget});
+    const Estimate e = estimator(game, {.evaluations = budget});
     CHECK(e.evaluations == spent);
     CHECK(calls == spent);
     CHECK(e.stopped == Stopped::budget);
   };
-  check(Shapley{}, Permutation{}, 11, 11);
-  check(Shapley{}, Permutation{}, 100, 2 + 10 * 9);
-  check(Shapley{}, Permutation{.antithetic = true}, 100, 2 + 5 * 18);
-  check(Banzhaf{}, SampleReuse{}, 100, 100);
-  check(Banzhaf{}, Regression{}, 100, 100);
+  check(by(Shapley{}, Permutation{}), 11, 11);
+  check(by(Shapley{}, Permutation{}), 100, 2 + 10 * 9);
+  check(by(Shapley{}, Permutation{.antithetic = true}), 100, 2 + 5 * 18);
+  check(by(Banzhaf{}, SampleReuse{}), 100, 100);
+  check(by(Banzhaf{}, Regression{}), 100, 100);
 }
 
 TEST_CASE("what the value function throws reaches the caller", "[engine]") {
   std::atomic<int> calls = 0;
-  const auto game = make_game(
-      20,
-      [&](const Coalition& s) {
-        if (++calls > 2000) throw std::runtime_error("model on fire");
-        return rough(s);
-      },
-      thread_safe);
+  const AnyGame game(20, [&](const Coalition& s) {
+    if (++calls > 2000) throw std::runtime_error("model on fire");
+    return rough(s);
+  });
   for (const std::size_t threads : {1u, 3u}) {
     calls = 0;
-    CHECK_THROWS_WITH(
-        estimate(game, Shapley{}, Permutation{}, {.evaluations = 10'000, .threads = threads}),
-        "model on fire");
+    CHECK_THROWS_WITH(permutation(game, {.evaluations = 10'000, .threads = threads}),
+                      "model on fire");
   }
 }
 
 TEST_CASE("a request to stop returns what is known", "[engine]") {
   std::stop_source source;
   std::size_t calls = 0;
-  const auto game = make_game(20, [&](const Coalition& s) {
+  const AnyGame game(20, [&](const Coalition& s) {
     if (++calls == 3000) source.request_stop();
     return rough(s);
   });
-  const Estimate part = estimate(game, Shapley{}, Permutation{},
-                                 {.evaluations = 100'000, .stop = source.get_token()});
+  const Estimate part =
+      permutation(game, {.evaluations = 100'000, .threads = 1, .stop = source.get_token()});
   CHECK(part.stopped == Stopped::request);
   CHECK(part.evaluations > 1000);
   CHECK(part.evaluations <= 3001);
   // It is the estimate of the units that were finished.
-  CHECK(part.values ==
-        estimate(game, Shapley{}, Permutation{}, {.evaluations = part.evaluations}).values);
+  CHECK(part.values == permutation(game, {.evaluations = part.evaluations, .threads = 1}).values);
 
-  const Estimate none = estimate(game, Shapley{}, Permutation{}, {.stop = source.get_token()});
+  const Estimate none = permutation(game, {.threads = 1, .stop = source.get_token()});
   CHECK(none.units == 0);
   CHECK(none.values == std::vector<double>(20, 0.0));
   CHECK(std::isinf(none.standard_errors[0]));
 }
 
 TEST_CASE("rules end a run before its budget", "[engine]") {
-  const auto game = make_game(20, rough, thread_safe);
+  const AnyGame game(20, rough);
   const auto run = [&](EstimateOptions options) {
     options.evaluations = 200'000;
-    return estimate(game, Shapley{}, Permutation{}, options);
+    return permutation(game, options);
   };
   const Estimate by_error = run({.standard_error = 0.02});
   CHECK(by_error.stopped == Stopped::standard_error);
@@ -129,27 +116,27 @@ TEST_CASE("rules end a run before its budget", "[engine]") {
   CHECK(by_error.evaluations < 100'000);
   CHECK(run({.stop_when = [](const Estimate& e) { return e.units > 900; }}).stopped ==
         Stopped::rule);
-  CHECK(estimate(additive(20), Shapley{}, Permutation{}, {.evaluations = 200'000, .stable_top = 5})
-            .stopped == Stopped::stable_ranking);
+  CHECK(permutation(AnyGame(additive(20)), {.evaluations = 200'000, .stable_top = 5}).stopped ==
+        Stopped::stable_ranking);
   CHECK(run({.seconds = 1e-9}).stopped == Stopped::time);
 }
 
 TEST_CASE("a cache changes neither values nor what is counted as asked", "[engine]") {
-  const auto game = make_game(12, rough, thread_safe);
+  const AnyGame game(12, rough);
   const auto remembered = cached(game);
   const EstimateOptions options{.evaluations = 3000};
-  const Estimate plain = estimate(game, Banzhaf{}, SampleReuse{}, options);
-  const Estimate again = estimate(remembered, Banzhaf{}, SampleReuse{}, options);
+  const Estimate plain = by(Banzhaf{}, SampleReuse{})(game, options);
+  const Estimate again = estimate(remembered, AnyLaw(Banzhaf{}), SampleReuse{}, options);
   CHECK(same_bits(plain, again));
   CHECK(again.cached > 0);
   CHECK(again.evaluated() < 3000);
-  const Estimate third = estimate(remembered, Banzhaf{}, SampleReuse{}, options);
+  const Estimate third = estimate(remembered, AnyLaw(Banzhaf{}), SampleReuse{}, options);
   CHECK(same_bits(plain, third));
   CHECK(third.evaluated() == 0);
 }
 
 TEST_CASE("progress is told from the calling thread and may end the run", "[engine]") {
-  const auto game = make_game(20, rough, thread_safe);
+  const AnyGame game(20, rough);
   const auto caller = std::this_thread::get_id();
   std::size_t last = 0;
   EstimateOptions options{.evaluations = 20'000, .threads = 2};
@@ -159,10 +146,10 @@ TEST_CASE("progress is told from the calling thread and may end the run", "[engi
     CHECK(p.total == 20'000);
     last = p.done;
   };
-  const Estimate e = estimate(game, Shapley{}, Permutation{}, options);
+  const Estimate e = permutation(game, options);
   CHECK(last == e.evaluations);
   options.progress = [](const Progress&) { throw std::runtime_error("enough"); };
-  CHECK_THROWS_WITH(estimate(game, Shapley{}, Permutation{}, options), "enough");
+  CHECK_THROWS_WITH(permutation(game, options), "enough");
 }
 
 TEST_CASE("exactness that theory promises", "[designs]") {
@@ -175,8 +162,9 @@ TEST_CASE("exactness that theory promises", "[designs]") {
     }
   };
   check(estimate(game, Shapley{}, Permutation{}, {.evaluations = 200}));
-  check(estimate(game, Banzhaf{}, Regression{}, {.evaluations = 200}));
-  check(estimate(game, Dropout{0.2}, Regression{}, {.evaluations = 200}));
+  const AnyGame any(game);
+  check(by(Banzhaf{}, Regression{})(any, {.evaluations = 200}));
+  check(by(Dropout{0.2}, Regression{})(any, {.evaluations = 200}));
 
   std::vector<double> pairs(17 * 17);
   for (std::size_t i = 0; i < 17; ++i) {
@@ -184,8 +172,8 @@ TEST_CASE("exactness that theory promises", "[designs]") {
       pairs[i * 17 + j] = std::sin(static_cast<double>(i + j));
   }
   const QuadraticGame quadratic(truth, pairs);
-  const Estimate pair =
-      estimate(quadratic, Shapley{}, Permutation{.antithetic = true}, {.evaluations = 2 + 4 * 16});
+  const Estimate pair = by(Shapley{}, Permutation{.antithetic = true})(AnyGame(quadratic),
+                                                                       {.evaluations = 2 + 4 * 16});
   CHECK(pair.units == 2);
   for (std::size_t i = 0; i < truth.size(); ++i) {
     CHECK(pair.values[i] == Approx(quadratic.shapley()[i]).margin(1e-12));
@@ -194,7 +182,7 @@ TEST_CASE("exactness that theory promises", "[designs]") {
 }
 
 TEST_CASE("Shapley walks sum to what there is to share", "[designs]") {
-  const auto game = make_game(13, rough);
+  const auto game = make_game(13, rough);  // for one thread
   const Estimate e = estimate(game, Shapley{}, Permutation{}, {.evaluations = 500});
   double sum = 0.0;
   for (const double value : e.values)

@@ -1,8 +1,7 @@
-#include <gtap/estimators/estimators.hpp>
-#include <gtap/games/callable.hpp>
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 
+#include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -24,13 +23,16 @@ void check_values(const Estimate& estimate, const std::vector<double>& truth) {
 
 template <class Game>
 void check_exact(const Game& game) {
-  check_values(estimate(game, Shapley{}, Exact{}), game.shapley());
-  check_values(estimate(game, BetaShapley{}, Exact{}), game.shapley());
-  check_values(estimate(game, DropoutBand{}, Exact{}), game.shapley());
-  check_values(estimate(game, Banzhaf{}, Exact{}), game.dropout(0.5));
+  const auto exact = [any = AnyGame(game)](const AnyLaw& law) {
+    return estimate(any, law, Exact{});
+  };
+  check_values(exact(Shapley{}), game.shapley());
+  check_values(exact(BetaShapley{}), game.shapley());
+  check_values(exact(DropoutBand{}), game.shapley());
+  check_values(exact(Banzhaf{}), game.dropout(0.5));
   for (const double p : {0.0, 0.1, 0.9, 1.0})
-    check_values(estimate(game, Dropout{p}, Exact{}), game.dropout(p));
-  check_values(estimate(game, LeaveOneOut{}, Exact{}), game.dropout(1.0));
+    check_values(exact(Dropout{p}), game.dropout(p));
+  check_values(exact(LeaveOneOut{}), game.dropout(1.0));
 }
 
 }  // namespace
@@ -45,23 +47,26 @@ TEST_CASE("Exact gives the closed forms", "[exact]") {
 }
 
 TEST_CASE("Exact gives the textbook values", "[exact]") {
-  const WeightedVotingGame council(12, {4, 4, 4, 2, 2, 1});
-  check_values(estimate(council, Shapley{}, Exact{}),
-               {7.0 / 30, 7.0 / 30, 7.0 / 30, 3.0 / 20, 3.0 / 20, 0});
-  check_values(estimate(council, Banzhaf{}, Exact{}),
-               {5.0 / 16, 5.0 / 16, 5.0 / 16, 3.0 / 16, 3.0 / 16, 0});
-  check_values(estimate(GloveGame(1, 2), Shapley{}, Exact{}), {2.0 / 3, 1.0 / 6, 1.0 / 6});
-  check_values(estimate(GloveGame(1, 2), Banzhaf{}, Exact{}), {0.75, 0.25, 0.25});
-  const BankruptcyGame estate(200, {100, 200, 300});
-  check_values(estimate(estate, Shapley{}, Exact{}), {100.0 / 3, 250.0 / 3, 250.0 / 3});
-  check_values(estimate(estate, Banzhaf{}, Exact{}), {25, 75, 75});
+  const AnyEstimator shapley = by(Shapley{}, Exact{});
+  const AnyEstimator banzhaf = by(Banzhaf{}, Exact{});
+  const AnyGame council(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1}));
+  check_values(shapley(council), {7.0 / 30, 7.0 / 30, 7.0 / 30, 3.0 / 20, 3.0 / 20, 0});
+  check_values(banzhaf(council), {5.0 / 16, 5.0 / 16, 5.0 / 16, 3.0 / 16, 3.0 / 16, 0});
+  const AnyGame gloves(GloveGame(1, 2));
+  check_values(shapley(gloves), {2.0 / 3, 1.0 / 6, 1.0 / 6});
+  check_values(banzhaf(gloves), {0.75, 0.25, 0.25});
+  const AnyGame estate(BankruptcyGame(200, {100, 200, 300}));
+  check_values(shapley(estate), {100.0 / 3, 250.0 / 3, 250.0 / 3});
+  check_values(banzhaf(estate), {25, 75, 75});
 }
 
 TEST_CASE("any design is exact once its budget enumerates everything", "[exact]") {
-  const AirportGame game({1, 3, 6, 10});
-  check_values(estimate(game, Shapley{}, Permutation{}, {.evaluations = 16}), game.shapley());
-  check_values(estimate(game, Banzhaf{}, SampleReuse{}, {.evaluations = 16}), game.dropout(0.5));
-  CHECK(estimate(game, Shapley{}, Permutation{}, {.evaluations = 15}).stopped == Stopped::budget);
+  const AirportGame airport({1, 3, 6, 10});
+  const AnyGame game(airport);
+  const AnyEstimator permutation = by(Shapley{}, Permutation{});
+  check_values(permutation(game, {.evaluations = 16}), airport.shapley());
+  check_values(by(Banzhaf{}, SampleReuse{})(game, {.evaluations = 16}), airport.dropout(0.5));
+  CHECK(permutation(game, {.evaluations = 15}).stopped == Stopped::budget);
 }
 
 TEST_CASE("weights by size are sound for ten thousand players", "[law]") {
@@ -133,25 +138,26 @@ TEST_CASE("laws out of range are refused", "[law]") {
   struct Broken {
     std::vector<double> log_weights(std::size_t n) const { return std::vector<double>(n, 0.0); }
   };
-  const AdditiveGame game({1, 2, 3, 4});
-  CHECK(error_text([&] { estimate(game, Broken{}, Permutation{}, {.evaluations = 10}); }) ==
+  const AnyGame game(AdditiveGame({1, 2, 3, 4}));
+  CHECK(error_text([&] { by(Broken{}, Permutation{})(game, {.evaluations = 10}); }) ==
         "semivalue: expected weights p_s whose C(n-1,s) p_s sum to 1, got 8");
 }
 
 TEST_CASE("mistakes in a call are refused by name", "[estimate]") {
-  const AdditiveGame game({1, 2, 3, 4, 5});
-  CHECK(error_text([] { estimate(AdditiveGame({}), Shapley{}); }) ==
+  const AnyGame game(AdditiveGame({1, 2, 3, 4, 5}));
+  CHECK(error_text([] { estimate(AnyGame(AdditiveGame({})), Shapley{}); }) ==
         "estimate: expected a game with players, got 0 players");
   CHECK(error_text([&] { estimate(game, Shapley{}, {.evaluations = 0}); }) ==
         "estimate: expected a budget of at least 1 evaluation, got 0");
-  CHECK(error_text([&] { estimate(game, Shapley{}, Permutation{}, {.evaluations = 5}); }) ==
+  CHECK(error_text([&] { by(Shapley{}, Permutation{})(game, {.evaluations = 5}); }) ==
         "Permutation: expected a budget of at least 6 evaluations, got 5");
   CHECK(error_text([&] { estimate(game, Shapley{}, {.evaluations = 20, .covariance_of = {5}}); }) ==
         "estimate: expected covariance_of players below 5, got player 5");
-  CHECK(error_text([&] { estimate(game, Dropout{1.0}, SampleReuse{}, {.evaluations = 20}); }) ==
+  CHECK(error_text([&] { by(Dropout{1.0}, SampleReuse{})(game, {.evaluations = 20}); }) ==
         "SampleReuse: expected a retention probability strictly between 0 and 1, got 1; take "
         "SharedCoalition");
-  CHECK(error_text([] { estimate(AdditiveGame(std::vector<double>(41)), Shapley{}, Exact{}); }) ==
+  const AnyGame large(AdditiveGame(std::vector<double>(41)));
+  CHECK(error_text([&] { by(Shapley{}, Exact{})(large); }) ==
         "Exact: expected at most 40 players, got 41; take Permutation or another sampling design");
   const Estimate phi = estimate(game, Shapley{}, {.evaluations = 30});
   CHECK(error_text([&] { (void)phi.interval(5); }) ==
@@ -162,16 +168,16 @@ TEST_CASE("mistakes in a call are refused by name", "[estimate]") {
 
 TEST_CASE("a value that is not finite names its coalition", "[estimate]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  const auto game = make_game(6, [nan](const Coalition& s) {
+  const AnyGame game(6, [nan](const Coalition& s) {
     return s == Coalition(6, {1, 4}) ? nan : static_cast<double>(s.size());
   });
   const std::string expected =
       "value function: expected a finite value, got nan for the coalition {1, 4} of 6";
-  CHECK(error_text([&] { estimate(game, Shapley{}, Exact{}); }) == expected);
+  CHECK(error_text([&] { by(Shapley{}, Exact{})(game); }) == expected);
   const EstimateOptions many{.evaluations = 2000, .enumerate_small = false};
-  CHECK(error_text([&] { estimate(game, Shapley{}, Permutation{}, many); }) == expected);
-  CHECK(error_text([&] { estimate(game, Banzhaf{}, SampleReuse{}, many); }) == expected);
-  const auto infinite = make_game(2, [](const Coalition&) { return HUGE_VAL; });
+  CHECK(error_text([&] { by(Shapley{}, Permutation{})(game, many); }) == expected);
+  CHECK(error_text([&] { by(Banzhaf{}, SampleReuse{})(game, many); }) == expected);
+  const AnyGame infinite(2, [](const Coalition&) { return HUGE_VAL; });
   CHECK(error_text([&] { estimate(infinite, Shapley{}); }) ==
         "value function: expected a finite value, got inf for the coalition {} of 2");
 }

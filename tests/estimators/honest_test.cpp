@@ -1,11 +1,6 @@
 // What an estimate says of itself: covariances, looks, and what becomes of a run that is cut short.
 
-#include <gtap/estimators/estimators.hpp>
-#include <gtap/games/callable.hpp>
-#include <gtap/games/classic.hpp>
-#include <gtap/games/closed_form.hpp>
-
-#include "any_law.hpp"
+#include "any_estimate.hpp"
 #include "catch.hpp"
 
 #include <cmath>
@@ -22,9 +17,8 @@ double bent(const Coalition& s) {
 }
 
 /// The estimated covariance matrix against the spread of many runs' estimates.
-template <class D>
-void check_covariance(const TableGame& game, const AnyLaw& law, const D& design,
-                      std::size_t evaluations, int runs) {
+void check_covariance(const AnyGame& game, const AnyEstimator& estimator, std::size_t evaluations,
+                      int runs) {
   const std::size_t n = game.players();
   std::vector<Player> all(n);
   for (Player p = 0; p < n; ++p)
@@ -32,12 +26,11 @@ void check_covariance(const TableGame& game, const AnyLaw& law, const D& design,
   detail::Moments spread(n, all);
   std::vector<double> claimed(n * n, 0.0);
   for (int run = 0; run < runs; ++run) {
-    const Estimate e = estimate(game, law, design,
-                                {.evaluations = evaluations,
-                                 .seed = static_cast<std::uint64_t>(run),
-                                 .threads = 1,
-                                 .enumerate_small = false,
-                                 .covariance_of = all});
+    const Estimate e = estimator(game, {.evaluations = evaluations,
+                                        .seed = static_cast<std::uint64_t>(run),
+                                        .threads = 1,
+                                        .enumerate_small = false,
+                                        .covariance_of = all});
     REQUIRE(e.covariance.size() == n * n);
     spread.add(e.values);
     for (std::size_t a = 0; a < n; ++a) {
@@ -49,7 +42,7 @@ void check_covariance(const TableGame& game, const AnyLaw& law, const D& design,
   }
   Estimate truth;
   spread.summarise(truth);
-  CAPTURE(design.name(), law.name());
+  CAPTURE(estimator.design, estimator.law.name());
   for (std::size_t a = 0; a < n; ++a) {
     for (std::size_t b = 0; b < n; ++b) {
       const auto variance = [&](std::size_t p) { return truth.covariance[p * n + p] * runs; };
@@ -66,25 +59,25 @@ void check_covariance(const TableGame& game, const AnyLaw& law, const D& design,
 }  // namespace
 
 TEST_CASE("covariances are those of the values", "[honest]") {
-  const TableGame game(make_game(6, bent));
+  const AnyGame game = tabled(AnyGame(6, bent));
   constexpr int runs = 400;
-  check_covariance(game, Banzhaf{}, SampleReuse{}, 400, runs);
-  check_covariance(game, Dropout{0.3}, SampleReuse{}, 400, runs);
-  check_covariance(game, Banzhaf{}, SampleReuse{.paired = true}, 400, runs);
-  check_covariance(game, Dropout{0.3}, SampleReuse{.paired = true}, 400, runs);
-  check_covariance(game, Dropout{0.8}, SampleReuse{.paired = true}, 400, runs);
-  check_covariance(game, Shapley{}, Svarm{}, 600, runs);
-  check_covariance(game, Shapley{}, Svarm{.stratified = true}, 800, runs);
-  check_covariance(game, Shapley{}, Stratified{.neyman = false}, 800, runs);
-  check_covariance(game, Shapley{}, SharedCoalition{}, 400, runs);
-  check_covariance(game, Shapley{}, Permutation{}, 400, runs);
+  check_covariance(game, by(Banzhaf{}, SampleReuse{}), 400, runs);
+  check_covariance(game, by(Dropout{0.3}, SampleReuse{}), 400, runs);
+  check_covariance(game, by(Banzhaf{}, SampleReuse{.paired = true}), 400, runs);
+  check_covariance(game, by(Dropout{0.3}, SampleReuse{.paired = true}), 400, runs);
+  check_covariance(game, by(Dropout{0.8}, SampleReuse{.paired = true}), 400, runs);
+  check_covariance(game, by(Shapley{}, Svarm{}), 600, runs);
+  check_covariance(game, by(Shapley{}, Svarm{.stratified = true}), 800, runs);
+  check_covariance(game, by(Shapley{}, Stratified{.neyman = false}), 800, runs);
+  check_covariance(game, by(Shapley{}, SharedCoalition{}), 400, runs);
+  check_covariance(game, by(Shapley{}, Permutation{}), 400, runs);
 }
 
 TEST_CASE("what is exact has covariances of zero", "[honest]") {
-  const auto game = make_game(6, bent);
+  const AnyGame game(6, bent);
   const EstimateOptions options{.evaluations = 64, .covariance_of = {5, 0}};
-  for (const Estimate& e : {estimate(game, Shapley{}, options),
-                            estimate(game, LeaveOneOut{}, SharedCoalition{}, options)}) {
+  for (const Estimate& e :
+       {estimate(game, Shapley{}, options), by(LeaveOneOut{}, SharedCoalition{})(game, options)}) {
     CHECK(e.covariance_players == std::vector<Player>{5, 0});
     CHECK(e.covariance == std::vector<double>(4, 0.0));
   }
@@ -92,12 +85,12 @@ TEST_CASE("what is exact has covariances of zero", "[honest]") {
 
 TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]") {
   // Equal on complements: a pair under Banzhaf knows that nobody is worth anything.
-  const auto even = make_game(8, [](const Coalition& s) {
+  const AnyGame even(8, [](const Coalition& s) {
     const double x = static_cast<double>(s.size()) - 4.0;
     return x * x;
   });
-  const Estimate pairs = estimate(even, Banzhaf{}, SampleReuse{.paired = true},
-                                  {.evaluations = 100, .enumerate_small = false});
+  const Estimate pairs = by(Banzhaf{}, SampleReuse{.paired = true})(
+      even, {.evaluations = 100, .enumerate_small = false});
   CHECK(pairs.units == 50);
   CHECK(pairs.evaluations == 100);
   for (std::size_t p = 0; p < 8; ++p) {
@@ -105,12 +98,13 @@ TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]
     CHECK(pairs.standard_errors[p] == Approx(0.0).margin(1e-7));
   }
   // Not so for another retention probability, and unbiased all the same.
-  const std::vector<double> truth = estimate(even, Dropout{0.3}, Exact{}).values;
+  const std::vector<double> truth = by(Dropout{0.3}, Exact{})(even).values;
+  const AnyEstimator paired = by(Dropout{0.3}, SampleReuse{.paired = true});
   detail::Moments moments(8);
   for (std::uint64_t seed = 0; seed < 500; ++seed)
-    moments.add(estimate(even, Dropout{0.3}, SampleReuse{.paired = true},
-                         {.evaluations = 200, .seed = seed, .threads = 1, .enumerate_small = false})
-                    .values);
+    moments.add(
+        paired(even, {.evaluations = 200, .seed = seed, .threads = 1, .enumerate_small = false})
+            .values);
   Estimate mean;
   moments.summarise(mean);
   for (std::size_t p = 0; p < 8; ++p)
@@ -118,10 +112,11 @@ TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]
 }
 
 TEST_CASE("intervals share their error over the looks", "[honest]") {
-  const auto game = make_game(10, bent);
+  const AnyGame game(10, bent);
+  const AnyEstimator shared_coalition = by(Shapley{}, SharedCoalition{});
   const EstimateOptions options{
       .evaluations = 500'000, .enumerate_small = false, .half_width = 0.005};
-  const Estimate e = estimate(game, Shapley{}, SharedCoalition{}, options);
+  const Estimate e = shared_coalition(game, options);
   CHECK(e.stopped == Stopped::half_width);
   CHECK(e.looks > 1);
   const auto r = static_cast<double>(e.looks);
@@ -133,24 +128,22 @@ TEST_CASE("intervals share their error over the looks", "[honest]") {
     CHECK(shared.high - shared.low <= 0.01);
     CHECK(e.interval(p).high < shared.high);
   }
-  CHECK(
-      estimate(game, Shapley{}, SharedCoalition{}, {.evaluations = 2'000, .enumerate_small = false})
-          .looks == 0);
+  CHECK(shared_coalition(game, {.evaluations = 2'000, .enumerate_small = false}).looks == 0);
 }
 
 TEST_CASE("intervals that end a run hold as often as they say", "[honest]") {
-  const TableGame game(make_game(6, bent));
-  const std::vector<double> truth = estimate(game, Shapley{}, Exact{}).values;
+  const AnyGame game = tabled(AnyGame(6, bent));
+  const std::vector<double> truth = by(Shapley{}, Exact{})(game).values;
+  const AnyEstimator shared_coalition = by(Shapley{}, SharedCoalition{});
   constexpr int runs = 300;
   int missed = 0;
   for (int run = 0; run < runs; ++run) {
-    const Estimate e = estimate(game, Shapley{}, SharedCoalition{},
-                                {.evaluations = 100'000,
-                                 .seed = static_cast<std::uint64_t>(run),
-                                 .threads = 1,
-                                 .enumerate_small = false,
-                                 .half_width = 0.06,
-                                 .confidence = 0.9});
+    const Estimate e = shared_coalition(game, {.evaluations = 100'000,
+                                               .seed = static_cast<std::uint64_t>(run),
+                                               .threads = 1,
+                                               .enumerate_small = false,
+                                               .half_width = 0.06,
+                                               .confidence = 0.9});
     REQUIRE(e.stopped == Stopped::half_width);
     const Estimate::Interval interval = e.interval_over_looks(2, 0.9);
     missed += interval.low > truth[2] || interval.high < truth[2] ? 1 : 0;

@@ -1,8 +1,4 @@
-#include <gtap/estimators/evaluation_log.hpp>
-#include <gtap/games/callable.hpp>
-#include <gtap/games/closed_form.hpp>
-
-#include "any_law.hpp"
+#include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -25,6 +21,11 @@ UnanimityGame triples(std::size_t players) {
   return UnanimityGame(players, terms);
 }
 
+Estimate from_log(const EvaluationLog& log, const AnyLaw& law,
+                  const std::vector<Player>& covariance_of = {}) {
+  return estimate_from(log, law, covariance_of);
+}
+
 void check_near(const Estimate& e, const std::vector<double>& truth) {
   CAPTURE(e.law, e.design);
   REQUIRE(e.values.size() == truth.size());
@@ -39,20 +40,20 @@ void check_near(const Estimate& e, const std::vector<double>& truth) {
 
 TEST_CASE("one log gives many indices", "[log]") {
   const UnanimityGame game = triples(15);
-  const EvaluationLog log = record(game, {.evaluations = 20'000, .seed = 5});
+  const EvaluationLog log = record(AnyGame(game), {.evaluations = 20'000, .seed = 5});
   CHECK(log.size() == 20'000);
   CHECK(log.value(77) == game(log.coalition(77)));
-  check_near(estimate_from(log, Shapley{}), game.shapley());
-  check_near(estimate_from(log, Banzhaf{}), game.dropout(0.5));
+  check_near(from_log(log, Shapley{}), game.shapley());
+  check_near(from_log(log, Banzhaf{}), game.dropout(0.5));
   for (const double p : {0.2, 0.5, 0.8})
-    check_near(estimate_from(log, Dropout{p}), game.dropout(p));
+    check_near(from_log(log, Dropout{p}), game.dropout(p));
   std::vector<double> band(15, 0.0);  // a fine mixture of points
   for (int k = 0; k < 50; ++k) {
     const auto part = game.dropout(0.3 + 0.3 * (k + 0.5) / 50);
     for (std::size_t p = 0; p < 15; ++p)
       band[p] += part[p] / 50;
   }
-  check_near(estimate_from(log, DropoutBand{0.3, 0.6}), band);
+  check_near(from_log(log, DropoutBand{0.3, 0.6}), band);
   // A law far from the draws is worth less.
   const double shapley = effective_size(log, Shapley{});
   const double point = effective_size(log, Dropout{0.2});
@@ -64,28 +65,28 @@ TEST_CASE("one log gives many indices", "[log]") {
 TEST_CASE("a log for two laws serves both better than one for all", "[log]") {
   const UnanimityGame game = triples(30);
   const EstimateOptions options{.evaluations = 6'000, .seed = 2};
-  const EvaluationLog all = record(game, options);
-  const EvaluationLog two = record(game, options, Dropout{0.2}, Banzhaf{});
+  const EvaluationLog all = record(AnyGame(game), options);
+  const EvaluationLog two = record(AnyGame(game), options, Dropout{0.2}, Banzhaf{});
   for (const double p : {0.2, 0.5}) {
     CHECK(effective_size(two, Dropout{p}) > 1.3 * effective_size(all, Dropout{p}));
-    check_near(estimate_from(two, Dropout{p}), game.dropout(p));
+    check_near(from_log(two, Dropout{p}), game.dropout(p));
   }
-  const Estimate e = estimate_from(two, Banzhaf{}, {3, 7});
+  const Estimate e = from_log(two, Banzhaf{}, {3, 7});
   CHECK(e.covariance[0] == Approx(e.standard_errors[3] * e.standard_errors[3]));
   CHECK(e.evaluations == 6'000);
   // Additive games leave nothing to chance.
   std::vector<double> worth(30);
   for (std::size_t p = 0; p < 30; ++p)
     worth[p] = std::sin(static_cast<double>(p));
-  const EvaluationLog plain = record(AdditiveGame(worth), options);
+  const EvaluationLog plain = record(AnyGame(AdditiveGame(worth)), options);
   for (std::size_t p = 0; p < 30; ++p)
-    CHECK(estimate_from(plain, Dropout{0.4}).values[p] == Approx(worth[p]).margin(1e-7));
+    CHECK(from_log(plain, Dropout{0.4}).values[p] == Approx(worth[p]).margin(1e-7));
 }
 
 TEST_CASE("a log gives the same bits for any number of threads", "[log]") {
   const UnanimityGame game = triples(12);
   const auto values = [&](std::size_t threads) {
-    return estimate_from(record(game, {.evaluations = 3'000, .threads = threads}), Shapley{})
+    return from_log(record(AnyGame(game), {.evaluations = 3'000, .threads = threads}), Shapley{})
         .values;
   };
   const std::vector<double> one = values(1);
@@ -94,7 +95,7 @@ TEST_CASE("a log gives the same bits for any number of threads", "[log]") {
 }
 
 TEST_CASE("indices from logs are unbiased and their errors honest", "[log]") {
-  const TableGame game(triples(7));
+  const AnyGame game = tabled(triples(7));
   const auto check = [&](const AnyLaw& law) {
     CAPTURE(law.name());
     const std::vector<double> truth = estimate(game, law, Exact{}).values;
@@ -104,7 +105,7 @@ TEST_CASE("indices from logs are unbiased and their errors honest", "[log]") {
     for (int run = 0; run < runs; ++run) {
       const EvaluationLog log =
           record(game, {.evaluations = 200, .seed = static_cast<std::uint64_t>(run), .threads = 1});
-      const Estimate e = estimate_from(log, law);
+      const Estimate e = from_log(log, law);
       moments.add(e.values);
       for (std::size_t p = 0; p < 7; ++p)
         claimed[p] += e.standard_errors[p] * e.standard_errors[p];
@@ -137,7 +138,7 @@ TEST_CASE("a log of one's own, and what it cannot say", "[log]") {
   CHECK(log.sizes()[4] == 0.75);
   log.add(Coalition(8, {1, 2, 3}), 0.5);
   CHECK(effective_size(log, Shapley{}) == 0.0);
-  CHECK(error_text([&] { estimate_from(log, Shapley{}); }) ==
+  CHECK(error_text([&] { from_log(log, Shapley{}); }) ==
         "estimate_from: expected a log of an effective size of at least 10 for Shapley, got 0 of 1 "
         "coalitions");
   CHECK(error_text([&] {
@@ -154,7 +155,7 @@ TEST_CASE("a log of one's own, and what it cannot say", "[log]") {
   CHECK(error_text([] {
           EvaluationLog({1.0, -1.0});
         }) == "EvaluationLog: expected weights of 0 or more, got -1");
-  const EvaluationLog recorded = record_sizes(game, sizes, {.evaluations = 500});
+  const EvaluationLog recorded = record_sizes(AnyGame(game), sizes, {.evaluations = 500});
   for (std::size_t k = 0; k < recorded.size(); ++k) {
     const std::size_t size = recorded.coalition(k).size();
     CHECK((size == 3 || size == 4));
@@ -163,7 +164,9 @@ TEST_CASE("a log of one's own, and what it cannot say", "[log]") {
   std::vector<double> three(8, 0.0);
   three[3] = 1.0;
   const SizeLaw law{three};
-  check_near(estimate_from(record_sizes(game, sizes, {.evaluations = 4'000}), law),
-             estimate(game, law, Exact{}).values);
-  CHECK(error_text([&] { record_sizes(game, {1.0, 1.0}); }) == "record: expected 8 values, got 1");
+  check_near(from_log(record_sizes(AnyGame(game), sizes, {.evaluations = 4'000}), law),
+             by(law, Exact{})(AnyGame(game)).values);
+  CHECK(error_text([&] {
+          record_sizes(AnyGame(game), {1.0, 1.0});
+        }) == "record: expected 8 values, got 1");
 }

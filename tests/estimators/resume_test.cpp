@@ -1,10 +1,7 @@
 // What must hold of every design: the same bits for any number of threads, and for a run that was
 // killed again and again; and of every fault of a value function: a clear error, nothing lost.
 
-#include <gtap/estimators/estimators.hpp>
-#include <gtap/games/callable.hpp>
-
-#include "any_law.hpp"
+#include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 #include "temporary_folder.hpp"
@@ -23,46 +20,40 @@ using namespace gtap;
 
 namespace {
 
-/// Rough enough that the order of additions shows in the last bits, and slow enough to be killed.
-class RoughGame {
- public:
-  std::size_t players() const { return 10; }
-  double operator()(const Coalition& s) const {
-    double x = 0.3;
-    for (int k = 0; k < 8; ++k)
-      s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
-    return x;
-  }
-  auto evaluator() const { return detail::EvaluatorReference<RoughGame>(*this); }
-};
+/// Slow enough to be killed.
+double rough_and_slow(const Coalition& s) {
+  double x = 0.3;
+  for (int k = 0; k < 8; ++k)
+    s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
+  return x;
+}
 
-/// visit(law, design, further options) for every design that samples.
-template <class Visit>
-void for_every_design(Visit&& visit) {
+/// Every design that samples.
+std::vector<AnyEstimator> every_design() {
   const AnyLaw shapley = Shapley{};
   const AnyLaw banzhaf = Banzhaf{};
   const AnyLaw dropout = Dropout{0.3};
-  visit(shapley, Permutation{});
-  visit(shapley, Permutation{.antithetic = true});
-  visit(shapley, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5});
-  visit(dropout, ShortChains{3});
-  visit(dropout, SharedCoalition{});
-  visit(shapley, SharedCoalition{.paired = true});
-  visit(shapley, Owen{.points = 3});
-  visit(shapley, Owen{.points = 3, .gauss_legendre = true});
-  visit(shapley, Stratified{});
-  visit(dropout, Stratified{.neyman = false});
-  visit(shapley, Svarm{});
-  visit(dropout, Svarm{.stratified = true});
-  visit(dropout, SampleReuse{});
-  visit(dropout, SampleReuse{.paired = true});
-  visit(shapley, AdjustedReuse{});
-  visit(dropout, Regression{});
-  visit(shapley, KernelShap{});
-  visit(shapley, LeverageShap{});
-  visit(shapley, UnbiasedKernelShap{});
-  visit(dropout, Surrogate{});
-  visit(banzhaf, Surrogate{});
+  return {by(shapley, Permutation{}),
+          by(shapley, Permutation{.antithetic = true}),
+          by(shapley, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5}),
+          by(dropout, ShortChains{3}),
+          by(dropout, SharedCoalition{}),
+          by(shapley, SharedCoalition{.paired = true}),
+          by(shapley, Owen{.points = 3}),
+          by(shapley, Owen{.points = 3, .gauss_legendre = true}),
+          by(shapley, Stratified{}),
+          by(dropout, Stratified{.neyman = false}),
+          by(shapley, Svarm{}),
+          by(dropout, Svarm{.stratified = true}),
+          by(dropout, SampleReuse{}),
+          by(dropout, SampleReuse{.paired = true}),
+          by(shapley, AdjustedReuse{}),
+          by(dropout, Regression{}),
+          by(shapley, KernelShap{}),
+          by(shapley, LeverageShap{}),
+          by(shapley, UnbiasedKernelShap{}),
+          by(dropout, Surrogate{}),
+          by(banzhaf, Surrogate{})};
 }
 
 bool same_bits(const Estimate& a, const Estimate& b) {
@@ -77,18 +68,17 @@ EstimateOptions options(std::size_t evaluations) {
 }
 
 /// Runs in a child that dies after a random time, 20 times, then to the end.
-template <class D>
-void check_killed(const AnyLaw& law, const D& design, EstimateOptions how, RandomStream& moments) {
-  const RoughGame game;
+void check_killed(const AnyEstimator& estimator, EstimateOptions how, RandomStream& moments) {
+  const AnyGame game(10, rough_and_slow);
   const TemporaryFolder folder;
   how.threads = 2;
-  const Estimate whole = estimate(game, law, design, how);
+  const Estimate whole = estimator(game, how);
   how.checkpoint = folder / "state";
   how.checkpoint_seconds = 0.0;
   for (int kill_number = 0; kill_number < 20; ++kill_number) {
     const pid_t child = fork();
     if (child == 0) {
-      estimate(game, law, design, how);
+      estimator(game, how);
       _exit(0);
     }
     std::this_thread::sleep_for(std::chrono::microseconds(300 + moments.below(1500)));
@@ -96,48 +86,47 @@ void check_killed(const AnyLaw& law, const D& design, EstimateOptions how, Rando
     waitpid(child, nullptr, 0);
   }
   CAPTURE(whole.law, whole.design);
-  CHECK(same_bits(whole, estimate(game, law, design, how)));
+  CHECK(same_bits(whole, estimator(game, how)));
 }
 
 }  // namespace
 
 TEST_CASE("every design gives the same bits for any number of threads", "[engine]") {
-  const RoughGame game;
-  for_every_design([&](const AnyLaw& law, const auto& design) {
+  const AnyGame game(10, rough);
+  for (const AnyEstimator& estimator : every_design()) {
     EstimateOptions how = options(2'000);
     how.threads = 1;
-    const Estimate one = estimate(game, law, design, how);
+    const Estimate one = estimator(game, how);
     CAPTURE(one.law, one.design);
     CHECK(one.evaluations <= 2'000);
     CHECK(one.covariance.size() == 4);
     for (const std::size_t threads : {2u, 7u}) {
       how.threads = threads;
-      CHECK(same_bits(one, estimate(game, law, design, how)));
+      CHECK(same_bits(one, estimator(game, how)));
     }
     how.seed = 6;
-    CHECK_FALSE(same_bits(one, estimate(game, law, design, how)));
-  });
+    CHECK_FALSE(same_bits(one, estimator(game, how)));
+  }
 }
 
 TEST_CASE("every design survives being killed at 20 random moments", "[checkpoint]") {
   RandomStream moments(1, 0);
-  for_every_design([&](const AnyLaw& law, const auto& design) {
-    check_killed(law, design, options(6'000), moments);
-  });
+  for (const AnyEstimator& estimator : every_design())
+    check_killed(estimator, options(6'000), moments);
 }
 
 TEST_CASE("rules end a killed run where they end the whole one", "[checkpoint]") {
   RandomStream moments(2, 0);
   EstimateOptions how = options(40'000);
   how.half_width = 0.05;
-  check_killed(Shapley{}, Permutation{}, how, moments);
+  check_killed(by(Shapley{}, Permutation{}), how, moments);
   how.half_width = 0.0;
   how.standard_error = 0.012;
-  check_killed(Dropout{0.3}, SampleReuse{}, how, moments);
+  check_killed(by(Dropout{0.3}, SampleReuse{}), how, moments);
   how.standard_error = 0.0;
   how.stable_top = 2;
   how.stable_rounds = 4;
-  check_killed(Shapley{}, Svarm{}, how, moments);
+  check_killed(by(Shapley{}, Svarm{}), how, moments);
 }
 
 namespace {
@@ -189,7 +178,7 @@ TEST_CASE("a value that is not finite names its coalition on every rung", "[engi
     const FaultyGame game(fault);
     const std::string expected = detail::text("value function: expected a finite value, got ",
                                               fault, " for the coalition {1, 4} of 6");
-    const auto check = [&](const auto& law, const auto& design) {
+    const auto check = [&](const AnyLaw& law, const auto& design) {
       for (const std::size_t threads : {1u, 3u}) {
         CHECK(error_text([&] {
                 estimate(game, law, design,
@@ -208,22 +197,20 @@ TEST_CASE("after a fault no worker goes on, and nothing merged is lost", "[engin
   const TemporaryFolder folder;
   std::atomic<int> calls = 0;
   std::atomic<bool> broken = true;
-  const auto game = make_game(
-      16,
-      [&](const Coalition& s) {
-        if (++calls > 3'000 && broken) throw std::runtime_error("gone");
-        return RoughGame()(s.contains(3) ? Coalition(16, {1, 3}) : Coalition(16, {2}));
-      },
-      thread_safe);
+  const AnyGame game(16, [&](const Coalition& s) {
+    if (++calls > 3'000 && broken) throw std::runtime_error("gone");
+    return rough_and_slow(s.contains(3) ? Coalition(16, {1, 3}) : Coalition(16, {2}));
+  });
+  const AnyEstimator permutation = by(Shapley{}, Permutation{});
   EstimateOptions how{.evaluations = 12'000, .threads = 3, .checkpoint = folder / "state"};
-  CHECK_THROWS_WITH(estimate(game, Shapley{}, Permutation{}, how), "gone");
+  CHECK_THROWS_WITH(permutation(game, how), "gone");
   const int after = calls;
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   CHECK(calls == after);
   broken = false;
   calls = 0;
-  const Estimate resumed = estimate(game, Shapley{}, Permutation{}, how);
+  const Estimate resumed = permutation(game, how);
   CHECK(calls < 11'000);
   how.checkpoint.clear();
-  CHECK(same_bits(resumed, estimate(game, Shapley{}, Permutation{}, how)));
+  CHECK(same_bits(resumed, permutation(game, how)));
 }

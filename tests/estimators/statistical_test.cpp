@@ -1,12 +1,10 @@
 // What holds on average over many runs. Seeds are fixed, bounds are derived from the runs' own
 // spread.
 
-#include <gtap/estimators/estimators.hpp>
-#include <gtap/games/callable.hpp>
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 
-#include "any_law.hpp"
+#include "any_estimate.hpp"
 #include "catch.hpp"
 
 #include <cmath>
@@ -42,23 +40,24 @@ struct Runs {
   std::vector<double> error;  // of the mean
 };
 
-template <class Law, class D>
-Runs repeat(const TableGame& game, const Law& law, const D& design, std::size_t evaluations) {
+Runs repeat(const AnyGame& game, const AnyEstimator& estimator, std::size_t evaluations) {
   const std::size_t n = game.players();
   detail::Moments moments(n);
   for (int run = 0; run < runs; ++run)
-    moments.add(estimate(game, law, design, options(evaluations, run)).values);
+    moments.add(estimator(game, options(evaluations, run)).values);
   Estimate summary;
   moments.summarise(summary);
   return {summary.values, summary.standard_errors};
 }
 
-template <class D>
-void check_unbiased(const TableGame& game, const AnyLaw& law, const D& design,
-                    std::size_t evaluations) {
-  CAPTURE(law.name(), design.name());
-  const std::vector<double> truth = estimate(game, law, Exact{}).values;
-  const Runs result = repeat(game, law, design, evaluations);
+std::vector<double> true_values(const AnyGame& game, const AnyLaw& law) {
+  return by(law, Exact{})(game).values;
+}
+
+void check_unbiased(const AnyGame& game, const AnyEstimator& estimator, std::size_t evaluations) {
+  CAPTURE(estimator.law.name(), estimator.design);
+  const std::vector<double> truth = true_values(game, estimator.law);
+  const Runs result = repeat(game, estimator, evaluations);
   for (std::size_t i = 0; i < truth.size(); ++i) {
     CAPTURE(i, truth[i], result.mean[i], result.error[i]);
     CHECK(std::abs(result.mean[i] - truth[i]) <= 4.0 * result.error[i] + 1e-12);
@@ -66,22 +65,22 @@ void check_unbiased(const TableGame& game, const AnyLaw& law, const D& design,
 }
 
 /// Every unbiased design that serves the law.
-void check_all_unbiased(const TableGame& game, const AnyLaw& law) {
+void check_all_unbiased(const AnyGame& game, const AnyLaw& law) {
   const std::size_t n = game.players();
-  check_unbiased(game, law, Permutation{}, 2 + 6 * (n - 1));
-  check_unbiased(game, law, Permutation{.antithetic = true}, 2 + 6 * (n - 1));
-  check_unbiased(game, law, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5}, 8 * n);
-  check_unbiased(game, law, ShortChains{2}, 8 * n);
-  check_unbiased(game, law, ShortChains{3}, 8 * n);
-  check_unbiased(game, law, Stratified{.neyman = false, .pilot = 2}, 16 * n);
-  check_unbiased(game, law, Svarm{}, 60 * n);
-  check_unbiased(game, law, AdjustedReuse{}, 12 * n);
-  check_unbiased(game, law, SharedCoalition{}, 4 * (n + 1));
-  check_unbiased(game, law, Owen{.points = 3}, 6 * (n + 1));
-  if (law.is_point()) check_unbiased(game, law, SampleReuse{}, 30 * n);
+  check_unbiased(game, by(law, Permutation{}), 2 + 6 * (n - 1));
+  check_unbiased(game, by(law, Permutation{.antithetic = true}), 2 + 6 * (n - 1));
+  check_unbiased(game, by(law, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5}), 8 * n);
+  check_unbiased(game, by(law, ShortChains{2}), 8 * n);
+  check_unbiased(game, by(law, ShortChains{3}), 8 * n);
+  check_unbiased(game, by(law, Stratified{.neyman = false, .pilot = 2}), 16 * n);
+  check_unbiased(game, by(law, Svarm{}), 60 * n);
+  check_unbiased(game, by(law, AdjustedReuse{}), 12 * n);
+  check_unbiased(game, by(law, SharedCoalition{}), 4 * (n + 1));
+  check_unbiased(game, by(law, Owen{.points = 3}), 6 * (n + 1));
+  if (law.is_point()) check_unbiased(game, by(law, SampleReuse{}), 30 * n);
 }
 
-void check_laws(const TableGame& game) {
+void check_laws(const AnyGame& game) {
   check_all_unbiased(game, Shapley{});
   check_all_unbiased(game, Banzhaf{});
   check_all_unbiased(game, Dropout{0.3});
@@ -91,7 +90,7 @@ void check_laws(const TableGame& game) {
 }
 
 /// Ten players with interactions of every order, as a table.
-auto rough_game(std::size_t players) {
+AnyGame rough_game(std::size_t players) {
   RandomStream random(99, players);
   std::vector<double> weights(players);
   std::vector<double> pairs(players * players);
@@ -110,24 +109,22 @@ auto rough_game(std::size_t players) {
     }
     table[bits] = 1.0 / (1.0 + std::exp(-z));
   }
-  return TableGame(
-      make_game(players, [&table](const Coalition& s) { return table[s.words()[0]]; }));
+  return {players, [table](const Coalition& s) { return table[s.words()[0]]; }};
 }
 
-template <class Law = AnyLaw, class D>
-void check_coverage(const Law& law, const D& design, std::size_t evaluations) {
-  static const TableGame game = rough_game(10);
-  const std::vector<double> truth = estimate(game, AnyLaw(law), Exact{}).values;
+void check_coverage(const AnyEstimator& estimator, std::size_t evaluations) {
+  static const AnyGame game = rough_game(10);
+  const std::vector<double> truth = true_values(game, estimator.law);
   double covered = 0.0;
   for (int run = 0; run < runs; ++run) {
-    const Estimate e = estimate(game, law, design, options(evaluations, run));
+    const Estimate e = estimator(game, options(evaluations, run));
     for (Player i = 0; i < truth.size(); ++i) {
       const auto interval = e.interval(i);
       if (interval.low <= truth[i] && truth[i] <= interval.high)
         covered += 1.0 / (runs * static_cast<double>(truth.size()));
     }
   }
-  CAPTURE(law.name(), design.name(), evaluations, covered);
+  CAPTURE(estimator.law.name(), estimator.design, evaluations, covered);
   // Players of one run go together, so few runs leave room for chance.
   const double room = runs < 2000 ? 0.05 : 0.0;
   CHECK(covered >= 0.93 - room);
@@ -137,39 +134,39 @@ void check_coverage(const Law& law, const D& design, std::size_t evaluations) {
 }  // namespace
 
 TEST_CASE("unbiased designs are unbiased: airport", "[statistical]") {
-  check_laws(TableGame(AirportGame({1, 3, 6, 10})));
+  check_laws(tabled(AirportGame({1, 3, 6, 10})));
 }
 TEST_CASE("unbiased designs are unbiased: vote of six", "[statistical]") {
-  check_laws(TableGame(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})));
+  check_laws(tabled(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})));
 }
 TEST_CASE("unbiased designs are unbiased: majority", "[statistical]") {
-  check_laws(TableGame(MajorityGame(7, 4)));
+  check_laws(tabled(MajorityGame(7, 4)));
 }
 TEST_CASE("unbiased designs are unbiased: gloves and bankruptcy", "[statistical]") {
-  check_laws(TableGame(GloveGame(2, 3)));
-  check_laws(TableGame(BankruptcyGame(200, {100, 200, 300, 50})));
+  check_laws(tabled(GloveGame(2, 3)));
+  check_laws(tabled(BankruptcyGame(200, {100, 200, 300, 50})));
 }
 TEST_CASE("unbiased designs are unbiased: ten-player unanimity", "[statistical]") {
   // Where equal-weight Owen grids with end points go wrong.
-  const TableGame game(UnanimityGame(10, {{Coalition::grand(10), 1.0}}));
-  check_unbiased(game, Shapley{}, Owen{.points = 10}, 2 * 110);
-  check_unbiased(game, Shapley{}, Owen{.points = 5, .gauss_legendre = true}, 4 * 55);
-  check_unbiased(game, Shapley{}, Permutation{}, 200);
+  const AnyGame game = tabled(UnanimityGame(10, {{Coalition::grand(10), 1.0}}));
+  check_unbiased(game, by(Shapley{}, Owen{.points = 10}), 2 * 110);
+  check_unbiased(game, by(Shapley{}, Owen{.points = 5, .gauss_legendre = true}), 4 * 55);
+  check_unbiased(game, by(Shapley{}, Permutation{}), 200);
 }
 TEST_CASE("unbiased KernelSHAP is", "[statistical]") {
-  check_unbiased(TableGame(AirportGame({1, 3, 6, 10})), Shapley{}, UnbiasedKernelShap{}, 30);
-  check_unbiased(TableGame(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})), Shapley{},
-                 UnbiasedKernelShap{}, 60);
+  check_unbiased(tabled(AirportGame({1, 3, 6, 10})), by(Shapley{}, UnbiasedKernelShap{}), 30);
+  check_unbiased(tabled(WeightedVotingGame(12, {4, 4, 4, 2, 2, 1})),
+                 by(Shapley{}, UnbiasedKernelShap{}), 60);
 }
 
 TEST_CASE("the bias of consistent designs falls with the evaluations", "[statistical]") {
   // Four times the evaluations leave a quarter of the bias; chance is told by the runs' spread.
-  const auto check = [](const TableGame& game, const auto& law, const auto& design,
+  const auto check = [](const AnyGame& game, const AnyEstimator& estimator,
                         std::size_t evaluations) {
-    CAPTURE(law.name(), design.name());
-    const std::vector<double> truth = estimate(game, law, Exact{}).values;
-    const Runs few = repeat(game, law, design, evaluations);
-    const Runs many = repeat(game, law, design, 4 * evaluations);
+    CAPTURE(estimator.law.name(), estimator.design);
+    const std::vector<double> truth = true_values(game, estimator.law);
+    const Runs few = repeat(game, estimator, evaluations);
+    const Runs many = repeat(game, estimator, 4 * evaluations);
     for (std::size_t i = 0; i < truth.size(); ++i) {
       CAPTURE(i, truth[i], few.mean[i], few.error[i], many.mean[i], many.error[i]);
       const double bias = std::abs(few.mean[i] - truth[i]);
@@ -177,41 +174,41 @@ TEST_CASE("the bias of consistent designs falls with the evaluations", "[statist
             bias / 4.0 + 4.0 * std::hypot(many.error[i], few.error[i] / 4.0) + 1e-12);
     }
   };
-  const TableGame airport(AirportGame({1, 3, 6, 10, 11, 19}));
-  check(airport, AnyLaw(Banzhaf{}), Regression{}, 40);
-  check(airport, AnyLaw(Dropout{0.3}), Regression{}, 40);
-  check(airport, AnyLaw(Shapley{}), KernelShap{}, 40);
-  check(airport, AnyLaw(Shapley{}), Stratified{.pilot = 2}, 160);  // enough for a stratum each size
+  const AnyGame airport = tabled(AirportGame({1, 3, 6, 10, 11, 19}));
+  check(airport, by(Banzhaf{}, Regression{}), 40);
+  check(airport, by(Dropout{0.3}, Regression{}), 40);
+  check(airport, by(Shapley{}, KernelShap{}), 40);
+  check(airport, by(Shapley{}, Stratified{.pilot = 2}), 160);  // enough for a stratum each size
   // Drawn without repetition, from many more coalitions than evaluations.
-  const TableGame mixed = rough_game(10);
-  check(mixed, AnyLaw(Shapley{}), LeverageShap{}, 60);
-  check(mixed, Shapley{}, Surrogate{}, 60);
-  check(mixed, Dropout{0.3}, Surrogate{}, 60);
+  const AnyGame mixed = rough_game(10);
+  check(mixed, by(Shapley{}, LeverageShap{}), 60);
+  check(mixed, by(Shapley{}, Surrogate{}), 60);
+  check(mixed, by(Dropout{0.3}, Surrogate{}), 60);
 }
 
 TEST_CASE("intervals cover", "[statistical]") {
-  check_coverage(AnyLaw(Shapley{}), Permutation{}, 2 + 120 * 9);
-  check_coverage(AnyLaw(Shapley{}), Permutation{.antithetic = true}, 2 + 120 * 18);
-  check_coverage(AnyLaw(Dropout{0.3}), Permutation{}, 2 + 200 * 9);
-  check_coverage(AnyLaw(Shapley{}), TruncatedPermutation{.tolerance = 0.05}, 2 + 120 * 9);
-  check_coverage(AnyLaw(Shapley{}), SharedCoalition{}, 120 * 11);
-  check_coverage(AnyLaw(Banzhaf{}), SharedCoalition{.paired = true}, 120 * 22);
-  check_coverage(AnyLaw(DropoutBand{0.2, 0.5}), ShortChains{3}, 120 * 16);
-  check_coverage(AnyLaw(Shapley{}), Owen{.points = 4}, 120 * 44);
-  check_coverage(AnyLaw(Shapley{}), Svarm{}, 1000);
-  check_coverage(AnyLaw(Shapley{}), Stratified{.neyman = false, .pilot = 30}, 150 * 20);
-  check_coverage(AnyLaw(Shapley{}), Stratified{.pilot = 30}, 300 * 20);
-  check_coverage(AnyLaw(Banzhaf{}), SampleReuse{}, 300);
-  check_coverage(AnyLaw(Dropout{0.3}), SampleReuse{}, 400);
-  check_coverage(AnyLaw(Banzhaf{}), Regression{}, 150);
-  check_coverage(AnyLaw(Dropout{0.3}), Regression{}, 150);
-  check_coverage(AnyLaw(Banzhaf{}), AdjustedReuse{}, 400);
-  check_coverage(AnyLaw(Shapley{}), AdjustedReuse{}, 400);
-  check_coverage(AnyLaw(Shapley{}), KernelShap{}, 250);
-  check_coverage(AnyLaw(Shapley{}), UnbiasedKernelShap{}, 400);
-  check_coverage(AnyLaw(Shapley{}), LeverageShap{}, 250);
-  check_coverage(AnyLaw(Shapley{}), Svarm{.stratified = true}, 4000);
-  check_coverage(Shapley{}, Surrogate{}, 250);
-  check_coverage(Banzhaf{}, Surrogate{}, 250);
-  check_coverage(Dropout{0.3}, Surrogate{}, 150);
+  check_coverage(by(Shapley{}, Permutation{}), 2 + 120 * 9);
+  check_coverage(by(Shapley{}, Permutation{.antithetic = true}), 2 + 120 * 18);
+  check_coverage(by(Dropout{0.3}, Permutation{}), 2 + 200 * 9);
+  check_coverage(by(Shapley{}, TruncatedPermutation{.tolerance = 0.05}), 2 + 120 * 9);
+  check_coverage(by(Shapley{}, SharedCoalition{}), 120 * 11);
+  check_coverage(by(Banzhaf{}, SharedCoalition{.paired = true}), 120 * 22);
+  check_coverage(by(DropoutBand{0.2, 0.5}, ShortChains{3}), 120 * 16);
+  check_coverage(by(Shapley{}, Owen{.points = 4}), 120 * 44);
+  check_coverage(by(Shapley{}, Svarm{}), 1000);
+  check_coverage(by(Shapley{}, Stratified{.neyman = false, .pilot = 30}), 150 * 20);
+  check_coverage(by(Shapley{}, Stratified{.pilot = 30}), 300 * 20);
+  check_coverage(by(Banzhaf{}, SampleReuse{}), 300);
+  check_coverage(by(Dropout{0.3}, SampleReuse{}), 400);
+  check_coverage(by(Banzhaf{}, Regression{}), 150);
+  check_coverage(by(Dropout{0.3}, Regression{}), 150);
+  check_coverage(by(Banzhaf{}, AdjustedReuse{}), 400);
+  check_coverage(by(Shapley{}, AdjustedReuse{}), 400);
+  check_coverage(by(Shapley{}, KernelShap{}), 250);
+  check_coverage(by(Shapley{}, UnbiasedKernelShap{}), 400);
+  check_coverage(by(Shapley{}, LeverageShap{}), 250);
+  check_coverage(by(Shapley{}, Svarm{.stratified = true}), 4000);
+  check_coverage(by(Shapley{}, Surrogate{}), 250);
+  check_coverage(by(Banzhaf{}, Surrogate{}), 250);
+  check_coverage(by(Dropout{0.3}, Surrogate{}), 150);
 }

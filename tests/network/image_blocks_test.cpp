@@ -140,17 +140,19 @@ TEST_CASE("errors over images tell how far other images move an index", "[image_
 
 TEST_CASE("blocks and averaged runs that make no sense are refused", "[image_blocks]") {
   const auto net = small_network();
-  const NetworkGame game(net, networks::data_for(net, 130, 1), Accuracy{});
+  const NetworkGame game(net, networks::data_for(net, 130, 1), CrossEntropy{});
   CHECK(error_text([&] { image_blocks(game, 4); }) ==
         "NetworkGame::blocks: expected 1 to 3 blocks of a whole game, got 4 of 3 tiles");
   const auto blocks = image_blocks(game, 3);
-  CHECK(error_text([&] { estimate_averaged(image_blocks(game, 1), Shapley{}); }) ==
+  CHECK(error_text([&] { estimate_averaged(image_blocks(game, 1), Shapley{}, Permutation{}); }) ==
         "estimate_averaged: expected at least 2 parts, got 1");
-  CHECK(error_text([&] { estimate_averaged(blocks, Shapley{}, {.standard_error = 0.1}); }) ==
+  CHECK(error_text([&] {
+          estimate_averaged(blocks, Shapley{}, Permutation{}, {.standard_error = 0.1});
+        }) ==
         "estimate_averaged: expected options without stopping rules, time limit and checkpoint, "
         "got some");
-  CHECK(error_text([&] { Averaged<NetworkGame<float, Accuracy>>({}); }) ==
+  CHECK(error_text([&] { Averaged<NetworkGame<float, CrossEntropy>>({}); }) ==
         "Averaged: expected at least 1 part, got none");
-  CHECK(error_text([&] { Averaged<NetworkGame<float, Accuracy>>({game}, {-1.0}); }) ==
+  CHECK(error_text([&] { Averaged<NetworkGame<float, CrossEntropy>>({game}, {-1.0}); }) ==
         "Averaged: expected positive weights, got -1");
 }

@@ -1,7 +1,7 @@
 #include <gtap/core/random.hpp>
-#include <gtap/games/callable.hpp>
 #include <gtap/pruning/game_procedures.hpp>
 
+#include "any_game.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -18,7 +18,7 @@ using gtap::Player;
 using gtap::Schedule;
 
 /// A random game of sums inside a curved function: no closed form, real interactions.
-auto curved_game(std::size_t players, std::uint64_t seed) {
+AnyGame curved_game(std::size_t players, std::uint64_t seed) {
   gtap::RandomStream random(seed, 0);
   std::vector<double> a(players);
   std::vector<double> b(players);
@@ -26,7 +26,7 @@ auto curved_game(std::size_t players, std::uint64_t seed) {
     a[p] = random.normal();
     b[p] = random.normal();
   }
-  return gtap::make_game(players, [a, b](const Coalition& kept) {
+  return AnyGame(players, [a, b](const Coalition& kept) {
     double x = 0.0;
     double y = 0.0;
     kept.for_each([&](Player p) {
@@ -64,7 +64,7 @@ TEST_CASE("On additive games all procedures and laws sort the coefficients") {
     gtap::RandomStream random(seed, 3);
     for (double& value : a)
       value = random.normal();
-    const auto game = gtap::make_game(7, [&](const Coalition& kept) {
+    const AnyGame game(7, [&](const Coalition& kept) {
       double sum = 0.0;
       kept.for_each([&](Player p) { sum += a[p]; });
       return sum;
@@ -173,13 +173,13 @@ TEST_CASE("A stopped run that goes on later is the uninterrupted run") {
 TEST_CASE("An estimation that is stopped half-way removes nobody") {
   std::stop_source source;
   std::size_t calls = 0;
-  const auto game = gtap::make_game(20, [&](const Coalition& kept) {
+  const AnyGame game(20, [&](const Coalition& kept) {
     if (++calls == 700) source.request_stop();
     return static_cast<double>(kept.size());
   });
   const auto path = gtap::iterated_pruning(game, gtap::Shapley{}, gtap::Permutation{},
                                            {.schedule = Schedule::units(2),
-                                            .estimate = {.evaluations = 500},
+                                            .estimate = {.evaluations = 500, .threads = 1},
                                             .stop = source.get_token()});
   CHECK(path.steps().size() == 2);
   CHECK(path.back().kept.size() == 18);

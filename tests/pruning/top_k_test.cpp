@@ -1,8 +1,9 @@
-#include <gtap/games/callable.hpp>
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 #include <gtap/pruning/top_k.hpp>
 
+#include "any_game.hpp"
+#include "any_law.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 #include "temporary_folder.hpp"
@@ -41,6 +42,11 @@ double best_sum(std::vector<double> values, std::size_t k) {
   return std::accumulate(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(k), 0.0);
 }
 
+/// gtap::top_k, compiled once.
+TopK best_of(const AnyGame& game, const AnyLaw& law, std::size_t k, const TopKOptions& options) {
+  return top_k(game, law, k, options);
+}
+
 TopKOptions sampled(std::size_t evaluations, std::uint64_t seed) {
   TopKOptions options;
   options.estimate = {
@@ -64,11 +70,11 @@ int wrong_cuts(const std::vector<double>& truth, std::size_t k, int runs, Find&&
 
 TEST_CASE("top_k finds the cut of games in closed form", "[top_k]") {
   const UnanimityGame game = interactions(24, 60, 1);
-  const auto check = [&](const auto& law, const std::vector<double>& truth) {
+  const auto check = [&](const AnyLaw& law, const std::vector<double>& truth) {
     for (const std::size_t k : {1u, 9u, 24u}) {
       TopKOptions options = sampled(400'000, 3);
       options.wrong_cut = 0.001;
-      const TopK top = top_k(game, law, k, options);
+      const TopK top = best_of(AnyGame(game), law, k, options);
       CAPTURE(top.estimate.law, k, top.wrong_cut);
       CHECK(top.decided());
       CHECK(top.estimate.stopped == Stopped::decided);
@@ -88,16 +94,16 @@ TEST_CASE("top_k finds the cut of games in closed form", "[top_k]") {
 }
 
 TEST_CASE("what leaves no doubt is decided by the pilot", "[top_k]") {
-  const AdditiveGame game({0.1, 3.0, 2.0, -1.0, 2.5});
-  const TopK top = top_k(game, Dropout{0.4}, 2, sampled(1'000, 1));
+  const AnyGame game(AdditiveGame({0.1, 3.0, 2.0, -1.0, 2.5}));
+  const TopK top = best_of(game, Dropout{0.4}, 2, sampled(1'000, 1));
   CHECK(top.kept == Coalition(5, {1, 4}));
   CHECK(top.wrong_cut == Approx(0.0).margin(1e-12));
   CHECK(top.estimate.evaluations == 16 * 6);
   // Pairs are exact for interactions of two.
   std::vector<double> pairs(25, 0.1);
   pairs[1] = pairs[5] = -1.5;
-  const TopK pair =
-      top_k(QuadraticGame({0.1, 3.0, 2.0, -1.0, 2.5}, pairs), Shapley{}, 2, sampled(1'000, 1));
+  const TopK pair = best_of(AnyGame(QuadraticGame({0.1, 3.0, 2.0, -1.0, 2.5}, pairs)), Shapley{}, 2,
+                            sampled(1'000, 1));
   CHECK(pair.decided());
   CHECK(pair.estimate.evaluations == 16 * 12);
 }
@@ -106,7 +112,7 @@ TEST_CASE("the cut is wrong no more often than was accepted", "[top_k]") {
   constexpr int runs = 300;
   // Three standard deviations above the accepted rate of 1 in 10.
   const double most = 0.1 * runs + 3.0 * std::sqrt(0.1 * 0.9 * runs);
-  const auto check = [&](const auto& game, const auto& law, std::size_t k, bool paired) {
+  const auto check = [&](const AnyGame& game, const AnyLaw& law, std::size_t k, bool paired) {
     const std::vector<double> truth = estimate(game, law, Exact{}).values;
     int decided = 0;
     double claimed = 0.0;
@@ -114,7 +120,7 @@ TEST_CASE("the cut is wrong no more often than was accepted", "[top_k]") {
       TopKOptions options = sampled(60'000, seed);
       options.wrong_cut = 0.1;
       options.paired = paired;
-      const TopK top = top_k(game, law, k, options);
+      const TopK top = best_of(game, law, k, options);
       decided += top.decided() ? 1 : 0;
       claimed += top.wrong_cut;
       return top.kept;
@@ -124,16 +130,16 @@ TEST_CASE("the cut is wrong no more often than was accepted", "[top_k]") {
     CHECK(wrong <= most);
     CHECK(claimed <= 0.1 * runs);
   };
-  check(interactions(10, 30, 2), Shapley{}, 4, true);
-  check(interactions(10, 30, 2), Shapley{}, 4, false);
-  check(interactions(10, 30, 3), Dropout{0.3}, 3, false);
-  check(WeightedVotingGame(15, {6, 5, 4, 4, 3, 2, 1, 1}), Banzhaf{}, 2, false);
-  check(AirportGame({1, 2, 4, 5, 7, 8, 9}), Dropout{0.7}, 3, false);
+  check(AnyGame(interactions(10, 30, 2)), Shapley{}, 4, true);
+  check(AnyGame(interactions(10, 30, 2)), Shapley{}, 4, false);
+  check(AnyGame(interactions(10, 30, 3)), Dropout{0.3}, 3, false);
+  check(AnyGame(WeightedVotingGame(15, {6, 5, 4, 4, 3, 2, 1, 1})), Banzhaf{}, 2, false);
+  check(AnyGame(AirportGame({1, 2, 4, 5, 7, 8, 9})), Dropout{0.7}, 3, false);
 }
 
 TEST_CASE("a budget that does not suffice is told", "[top_k]") {
-  const MajorityGame game(9, 5);  // all the same
-  const TopK top = top_k(game, Shapley{}, 4, sampled(3'000, 1));
+  const AnyGame game(MajorityGame(9, 5));  // all the same
+  const TopK top = best_of(game, Shapley{}, 4, sampled(3'000, 1));
   CHECK_FALSE(top.decided());
   CHECK(top.estimate.stopped == Stopped::budget);
   CHECK(top.wrong_cut > 0.05);
@@ -144,10 +150,10 @@ TEST_CASE("a budget that does not suffice is told", "[top_k]") {
 
   TopKOptions tolerant = sampled(300'000, 1);
   tolerant.tolerance = 0.05;
-  CHECK(top_k(game, Shapley{}, 4, tolerant).decided());
+  CHECK(best_of(game, Shapley{}, 4, tolerant).decided());
   // All coalitions: exact.
   tolerant.estimate.enumerate_small = true;
-  const TopK exact = top_k(game, Shapley{}, 4, tolerant);
+  const TopK exact = best_of(game, Shapley{}, 4, tolerant);
   CHECK(exact.estimate.stopped == Stopped::finished);
   CHECK(exact.wrong_cut == 0.0);
   CHECK(exact.kept.size() == 4);
@@ -162,13 +168,14 @@ TEST_CASE("top_k spends on the border, where a plain estimate spends on all", "[
     terms.push_back({Coalition(60, {p, (p + 7) % 60, (p + 13) % 60}), 1.0});
     terms.push_back({Coalition(60, {p, (p + 5) % 60, (p + 22) % 60}), -1.0});
   }
-  const UnanimityGame game(60, terms);
-  const std::vector<double> truth = game.dropout(0.5);
+  const UnanimityGame closed(60, terms);
+  const AnyGame game(closed);
+  const std::vector<double> truth = closed.dropout(0.5);
   constexpr int runs = 60;
   double spent = 0.0;
   double saved = 0.0;
   const int wrong = wrong_cuts(truth, 30, runs, [&](std::uint64_t seed) {
-    const TopK top = top_k(game, Dropout{0.5}, 30, sampled(200'000, seed));
+    const TopK top = best_of(game, Dropout{0.5}, 30, sampled(200'000, seed));
     CHECK(top.decided());
     spent += static_cast<double>(top.estimate.evaluations) / runs;
     saved += static_cast<double>(top.estimate.truncated) / runs;
@@ -176,7 +183,7 @@ TEST_CASE("top_k spends on the border, where a plain estimate spends on all", "[
   });
   const auto same_money = static_cast<std::size_t>(spent);
   const int plain = wrong_cuts(truth, 30, runs, [&](std::uint64_t seed) {
-    const Estimate e = estimate(game, Dropout{0.5}, SharedCoalition{.paired = true},
+    const Estimate e = estimate(game, AnyLaw(Dropout{0.5}), SharedCoalition{.paired = true},
                                 {.evaluations = same_money, .seed = seed, .threads = 1});
     return detail::best_players(e.values, 30, {});
   });
@@ -187,8 +194,9 @@ TEST_CASE("top_k spends on the border, where a plain estimate spends on all", "[
 }
 
 TEST_CASE("top_k keeps the best that the groups allow", "[top_k]") {
-  const UnanimityGame game = interactions(12, 40, 4);
-  const std::vector<double> truth = game.dropout(0.6);
+  const UnanimityGame closed = interactions(12, 40, 4);
+  const AnyGame game(closed);
+  const std::vector<double> truth = closed.dropout(0.6);
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     RandomStream random(seed, 1);
     std::vector<Player> order(12);
@@ -214,7 +222,7 @@ TEST_CASE("top_k keeps the best that the groups allow", "[top_k]") {
       s.words()[0] = bits;
       if (allowed(s)) best = std::max(best, sum_over(truth, s));
     }
-    const TopK top = top_k(game, Dropout{0.6}, 5, options);
+    const TopK top = best_of(game, Dropout{0.6}, 5, options);
     CHECK(top.decided());
     CHECK(allowed(top.kept));
     CHECK(sum_over(truth, top.kept) == Approx(best));
@@ -222,10 +230,10 @@ TEST_CASE("top_k keeps the best that the groups allow", "[top_k]") {
 }
 
 TEST_CASE("a top-k run has the same bits on any threads, stopped and resumed or not", "[top_k]") {
-  const UnanimityGame game = interactions(20, 60, 5);
+  const AnyGame game(interactions(20, 60, 5));
   TopKOptions options = sampled(100'000, 7);
   options.estimate.covariance_of = {3, 11};
-  const TopK one = top_k(game, Dropout{0.3}, 8, options);
+  const TopK one = best_of(game, Dropout{0.3}, 8, options);
   CHECK(one.decided());
   const auto same = [&](const TopK& other) {
     return one.kept == other.kept && one.wrong_cut == other.wrong_cut &&
@@ -236,33 +244,34 @@ TEST_CASE("a top-k run has the same bits on any threads, stopped and resumed or 
   };
   for (const std::size_t threads : {2u, 7u}) {
     options.estimate.threads = threads;
-    CHECK(same(top_k(game, Dropout{0.3}, 8, options)));
+    CHECK(same(best_of(game, Dropout{0.3}, 8, options)));
   }
   const TemporaryFolder folder;
   options.estimate.checkpoint = folder / "state";
   for (std::size_t calls = 500; calls < one.estimate.evaluations; calls += 1700) {
     std::stop_source source;
     std::size_t count = 0;
-    const auto watched = make_game(20, [&](const Coalition& s) {
+    const AnyGame watched(20, [&](const Coalition& s) {
       if (++count == calls) source.request_stop();
       return game(s);
     });
-    options.estimate.stop = source.get_token();
-    const TopK part = top_k(watched, Dropout{0.3}, 8, options);
+    TopKOptions until = options;
+    until.estimate.stop = source.get_token();
+    until.estimate.threads = 1;  // which counts the calls
+    const TopK part = best_of(watched, Dropout{0.3}, 8, until);
     CHECK(part.kept.size() == 8);
   }
-  options.estimate.stop = {};
-  CHECK(same(top_k(game, Dropout{0.3}, 8, options)));
+  CHECK(same(best_of(game, Dropout{0.3}, 8, options)));
   options.tolerance = 0.1;
-  CHECK(mentions(error_text([&] { top_k(game, Dropout{0.3}, 8, options); }),
+  CHECK(mentions(error_text([&] { best_of(game, Dropout{0.3}, 8, options); }),
                  "checkpoint: expected a run of 20 players, Dropout(0.3)"));
 }
 
 TEST_CASE("mistakes in a call of top_k are refused by name", "[top_k]") {
-  const AdditiveGame game({1, 2, 3, 4});
+  const AnyGame game(AdditiveGame({1, 2, 3, 4}));
   const auto fails = [&](std::size_t k, TopKOptions options) {
     options.estimate.enumerate_small = false;
-    return error_text([&] { top_k(game, Shapley{}, k, options); });
+    return error_text([&] { best_of(game, Shapley{}, k, options); });
   };
   CHECK(fails(0, {}) == "top_k: expected 1 to 4 players to keep, got 0");
   CHECK(fails(5, {}) == "top_k: expected 1 to 4 players to keep, got 5");

@@ -1,0 +1,2 @@
+#define GTAP_COMPILED_ONCE template
+#include "any_estimate.hpp"
