@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -44,18 +45,22 @@ void run(const Settings& settings, const std::filesystem::path& data, const std:
 int main(int argc, char** argv) {
   CLI::App app(
       "Mean squared error of every design against evaluations and seconds, on four games whose "
-      "truth is known. 14- to 16-player games are read from the table of their values.");
+      "truth is known. Games of 14 to 16 players are read from the table of their values, so that "
+      "all their points have all runs.");
   Settings settings;
   std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
   std::string only;
   std::string out = "convergence";
   std::string json;
   bool quick = false;
-  app.add_option("--runs", settings.runs, "runs a point, at most")
+  app.add_option("--runs", settings.runs, "runs a point; of the read-out, at most")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--seconds", settings.seconds,
-                 "seconds a point may take before it is cut short; a fifth beyond 100 players")
+                 "seconds a point of the read-out may take for more than its least runs")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--least-runs", settings.least_runs, "runs a point of the read-out, at least")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--seed", settings.seed, "seed of the first run")->capture_default_str();
@@ -69,10 +74,13 @@ int main(int argc, char** argv) {
   app.add_option("--game", only, "only this one of sigmoid, voting, network, readout");
   app.add_option("--law", settings.only_law, "only this one of shapley, banzhaf, dropout");
   app.add_option("--design", settings.only_design, "the default and designs with this in the name");
-  app.add_flag("--quick", quick, "20 runs, up to 50 n evaluations");
+  app.add_flag("--quick", quick, "20 runs, 2 of the read-out, up to 50 n evaluations");
   CLI11_PARSE(app, argc, argv);
+  settings.least_runs = std::min(settings.least_runs, settings.runs);
   if (quick) {
     settings.runs = 20;
+    settings.least_runs = 2;
+    settings.seconds = 0.2;
     settings.budgets = {5, 20, 50};
   }
   try {

@@ -24,6 +24,20 @@ std::string named(const Curve& curve) {
   return curve.is_default && curve.design != "default" ? curve.design + ", default" : curve.design;
 }
 
+/// "2000 runs", or "30 to 2000 runs".
+std::string runs_of(const std::vector<Curve>& curves) {
+  std::size_t least = curves.front().runs.front();
+  std::size_t most = least;
+  for (const Curve& curve : curves) {
+    for (std::size_t k = 0; k < curve.runs.size(); ++k) {
+      if (curve.spent[k] == 0.0) continue;  // not paid for
+      least = std::min(least, curve.runs[k]);
+      most = std::max(most, curve.runs[k]);
+    }
+  }
+  return (least < most ? std::to_string(least) + " to " : "") + std::to_string(most) + " runs";
+}
+
 /// Curves of one game and law stand one after another.
 template <class Visit>
 void for_each_panel(const std::vector<Curve>& curves, Visit&& visit) {
@@ -51,7 +65,8 @@ bool plot_panel(const std::vector<Curve>& curves, bool by_seconds,
   }
   const std::string name = panel(curves.front()) + (by_seconds ? "_seconds" : "");
   return folder.plot(
-      name, plot.script("set title '" + curves.front().game + ", " + curves.front().law +
+      name, plot.script("set title '" + curves.front().game + ", " + curves.front().law + ", " +
+                        runs_of(curves) +
                         "'\nset logscale xy\nset format '%.0e'\nset grid\nset key outside right "
                         "top noenhanced\nset ylabel 'mean squared error'\nset xlabel '" +
                         (by_seconds ? "seconds of one run" : "evaluations asked for") + "'\n"));
@@ -103,7 +118,9 @@ std::string to_tables(const std::vector<Curve>& all) {
       heading += ' ' + std::to_string(evaluations / first.players) + " n |";
       rule += "---|";
     }
-    details << "\n| " << first.game << ", " << first.law << " |" << heading << '\n' << rule << '\n';
+    details << "\n| " << first.game << ", " << first.law << ", " << runs_of(curves) << " |"
+            << heading << '\n'
+            << rule << '\n';
     std::vector<double> best(first.mse);
     for (const Curve& curve : curves) {
       details << "| " << named(curve) << " |";

@@ -15,6 +15,9 @@ double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+/// Runs between two looks at the clock.
+constexpr std::size_t most_at_once = 64;
+
 double mean_square(const std::vector<double>& truth, const std::vector<double>* values) {
   double sum = 0.0;
   for (std::size_t i = 0; i < truth.size(); ++i)
@@ -39,8 +42,7 @@ void Study::add(const Subject& subject, const std::string& law, const std::vecto
   double largest = 0.0;
   for (const double value : truth)
     largest = std::max(largest, std::abs(value));
-  // In a large game one run says much already, as errors are averaged over many players.
-  const double limit = settings_.seconds * (truth.size() > 100 ? 0.2 : 1.0);
+  const double exact = std::pow(exact_below * largest, 2);
   for (const std::size_t budget : settings_.budgets) {
     EstimateOptions options{.evaluations = budget * truth.size(),
                             .seed = settings_.seed,
@@ -57,11 +59,16 @@ void Study::add(const Subject& subject, const std::string& law, const std::vecto
       if (is_default && curve.runs.empty()) curve.design = timed.design;
       one_design = one_design && (!is_default || timed.design == curve.design);
       const Clock::time_point begin = Clock::now();
-      while (errors.size() < settings_.runs && (errors.empty() || since(begin) < limit)) {
-        // Batches double, so that the limit is kept and threads seldom wait.
+      // Exact runs are all alike: a few show it.
+      const std::size_t few = std::min<std::size_t>(4, settings_.runs);
+      const std::size_t least = subject.is_table ? settings_.runs : settings_.least_runs;
+      while (errors.size() < settings_.runs &&
+             (errors.size() < least || since(begin) < settings_.seconds)) {
         const std::size_t first = errors.size();
-        const std::size_t count = std::min(settings_.runs - first,
-                                           std::clamp(first, settings_.threads, std::size_t{128}));
+        if (first != 0 && *std::max_element(errors.begin(), errors.end()) <= exact) break;
+        const std::size_t count =
+            first == 0 ? few
+                       : std::min(std::max(least, first + most_at_once), settings_.runs) - first;
         errors.resize(first + count);
         std::vector<std::size_t> asked(count);
         pool_.run(count, [&](std::size_t k, std::size_t) {
@@ -89,7 +96,7 @@ void Study::add(const Subject& subject, const std::string& law, const std::vecto
     const double variance = errors.size() < 2 ? 0.0 : (squares - count * mean * mean) / (count - 1);
     curve.evaluations.push_back(options.evaluations);
     curve.spent.push_back(spent / count);
-    curve.mse.push_back(std::max(mean, std::pow(exact_below * largest, 2)));
+    curve.mse.push_back(std::max(mean, exact));
     curve.mse_errors.push_back(std::sqrt(std::max(0.0, variance) / count));
     curve.seconds.push_back(seconds);
     curve.runs.push_back(errors.size());

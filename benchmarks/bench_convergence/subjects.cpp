@@ -30,6 +30,7 @@ Subject enumerated(const std::string& name, std::shared_ptr<const Game> game,
   const AnyGame any(*table);
   return {name,
           std::move(owned),
+          true,
           any,
           AnyGame(*game),
           retention,
@@ -169,8 +170,9 @@ class ReadoutOfImages {
 Subject readout() {
   const auto game = std::make_shared<const ReadoutOfImages>(500);
   const LinearReadoutGame truth = game->closed_form();
-  return {"readout", {game},          AnyGame(*game),     AnyGame(*game),
-          0.3,       truth.shapley(), truth.dropout(0.5), truth.dropout(0.3)};
+  return {"readout",         {game}, false,           AnyGame(*game),
+          AnyGame(*game),    0.3,    truth.shapley(), truth.dropout(0.5),
+          truth.dropout(0.3)};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 struct Subject {
   std::string name;
   std::vector<std::shared_ptr<const void>> owned;  ///< what the games refer to
+  bool is_table;                                   ///< a value costs next to nothing
   AnyGame game;                                    ///< errors are measured on it
   AnyGame timed;                                   ///< seconds are measured on it: the model itself
   double retention;                                ///< of the dropout law

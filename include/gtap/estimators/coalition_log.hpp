@@ -36,6 +36,13 @@ class CoalitionLog {
     return size;
   }
 
+  /// Writes a number a player: 1 for a member, 0 for the others, less `centre`.
+  void fill(std::size_t k, double* out, double centre) const {
+    const auto row = words(k);
+    for (std::size_t i = 0; i < players_; ++i)
+      out[i] = static_cast<double>(row[i / 64] >> (i % 64) & 1) - centre;
+  }
+
   void add(const Coalition& coalition, double value) {
     const auto words = coalition.words();
     bits_.insert(bits_.end(), words.begin(), words.end());

@@ -36,6 +36,17 @@ inline std::string_view to_string(Stopped why) {
   return names[static_cast<std::size_t>(why)];
 }
 
+namespace detail {
+
+/// Look number 1, 2, ... may err with one part in so many of what is accepted, r (r + 1): over all
+/// looks, however many, the parts add up to at most 1.
+inline double parts_of_look(std::uint64_t look) {
+  const auto r = static_cast<double>(look);
+  return r * (r + 1.0);
+}
+
+}  // namespace detail
+
 /// What is known of the players' values, how well, and at what price.
 ///
 /// A player of whom nothing is known (a run stopped before its first unit of work, a budget too
@@ -96,12 +107,11 @@ struct Estimate {
   }
 
   /// The interval when the error of all looks so far, and of those to come, shall add up to
-  /// 1 - confidence: look r may err with a share 1 / (r (r + 1)) of it. What `stop_when` decides
+  /// 1 - confidence: look r may err with one part in r (r + 1) of it. What `stop_when` decides
   /// by.
   Interval interval_over_looks(Player player, double confidence = 0.95) const {
     if (looks == 0) return interval(player, confidence);
-    const auto r = static_cast<double>(looks);
-    return interval(player, 1.0 - (1.0 - confidence) / (r * (r + 1.0)));
+    return interval(player, 1.0 - (1.0 - confidence) / detail::parts_of_look(looks));
   }
 
   /// Writes a heading and one line a player: value, standard error, and that by the data if known.

@@ -121,21 +121,23 @@ class FitRun {
 
     std::vector<double> rest(log.values().begin(), log.values().end());
     double share = grand_ - empty_;
+    WeightedFit linear = fit(log, rest, share, least_ridge(log));
     if (settings_.surrogate && players_ <= GameGuess::most_players && log.size() >= 20) {
       std::vector<double> adjusted(rest);
       std::vector<double> guessed =
           GameGuess(log, settings_.paired, row_importance(log))
               .subtract(log, settings_.log_weights, adjusted,
                         settings_.efficient ? std::optional(share) : std::nullopt);
-      const double ridge = least_ridge(log);
-      if (fit(log, adjusted, 0.0, ridge).variances.sum() <
-          fit(log, rest, share, ridge).variances.sum()) {
+      // What is left of v(N) - v({}) is then zero.
+      WeightedFit left = fit(log, adjusted, 0.0, least_ridge(log));
+      if (left.variances.sum() < linear.variances.sum()) {
+        linear = std::move(left);
         rest = std::move(adjusted);
         estimate.values = std::move(guessed);
         share = 0.0;
       }
     }
-    const WeightedFit linear = best_fit(log, rest, share);
+    shrink(linear, log, rest, share);
     const auto intercept = static_cast<Eigen::Index>(has_intercept() ? 1 : 0);
     const double each = settings_.efficient ? share / static_cast<double>(players_) : 0.0;
     for (std::size_t i = 0; i < players_; ++i) {
@@ -164,15 +166,13 @@ class FitRun {
 
   /// With few rows for its columns a fit gains from shrinking: as much as guesses left-out rows
   /// best, and not at all where the model is right.
-  WeightedFit best_fit(const CoalitionLog& log, std::span<const double> values,
-                       double share) const {
-    WeightedFit best = fit(log, values, share, least_ridge(log));
-    if (!settings_.surrogate || log.size() >= 6 * players_) return best;
+  void shrink(WeightedFit& best, const CoalitionLog& log, std::span<const double> values,
+              double share) const {
+    if (!settings_.surrogate || log.size() >= 6 * players_) return;
     for (const double ridge : {3.0, 10.0, 30.0}) {
       WeightedFit other = fit(log, values, share, ridge);
       if (other.left_out_squares < best.left_out_squares) best = std::move(other);
     }
-    return best;
   }
 
   double least_ridge(const CoalitionLog& log) const {
@@ -222,9 +222,7 @@ class FitRun {
           const auto size = static_cast<double>(sizes[row]);
           const double centre = settings_.efficient ? size / n : settings_.centre;
           if (first == 1) x[0] = 1.0;
-          const auto words = log.words(row);
-          for (std::size_t i = 0; i < players_; ++i)
-            x[first + i] = static_cast<double>(words[i / 64] >> (i % 64) & 1) - centre;
+          log.fill(row, x + first, centre);
           const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
           // Of a size that was drawn without repetition, the rest alone is chance.
           return FitTarget{values[row] - fair, scale * weights[row],

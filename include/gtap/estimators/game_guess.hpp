@@ -3,6 +3,9 @@
 #include <gtap/estimators/coalition_log.hpp>
 #include <gtap/estimators/spectral_surrogate.hpp>
 
+#include <Eigen/Core>
+
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -10,9 +13,36 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace gtap::detail {
+
+/// Every player's semivalue from the table of all 2^n values, by folding; `table` is used up.
+inline std::vector<double> semivalues_of_table(std::span<double> table,
+                                               std::span<const double> log_weights) {
+  const std::size_t players = log_weights.size();
+  std::vector<double> gain(players + 1, 0.0);
+  std::vector<double> loss(players + 1, 0.0);
+  for (std::size_t s = 0; s <= players; ++s) {
+    if (s < players) loss[s] = std::exp(log_weights[s]);
+    gain[s] = loss[s] + (s > 0 ? std::exp(log_weights[s - 1]) : 0.0);
+  }
+  double lost = 0.0;
+  for (std::size_t t = 0; t < table.size(); ++t) {
+    const auto size = static_cast<std::size_t>(std::popcount(t));
+    lost += loss[size] * table[t];
+    table[t] *= gain[size];
+  }
+  std::vector<double> values(players, -lost);
+  for (std::size_t i = 0, length = table.size() / 2; i < players; ++i, length /= 2) {
+    for (std::size_t k = 0; k < length; ++k) {
+      values[i] += table[2 * k + 1];
+      table[k] = table[2 * k] + table[2 * k + 1];
+    }
+  }
+  return values;
+}
 
 /// A guess at a game from evaluated coalitions, cross-fitted: what a row is told comes from rows
 /// of other folds. The guess is a mean by size, where that helps, plus a SpectralSurrogate of the
@@ -21,11 +51,12 @@ class GameGuess {
  public:
   static constexpr std::size_t most_players = 16;
   static constexpr std::size_t folds = 5;
+  static constexpr std::size_t most_compared = 600;  // rows from which guesses are compared
 
   /// `odd`: values are half differences between a coalition and its complement.
   /// `importance` weighs rows' errors where guesses are compared.
   GameGuess(const CoalitionLog& log, bool odd, std::span<const double> importance)
-      : players_(log.players()), odd_(odd), rows_(log.size()), use_(rows_) {
+      : players_(log.players()), odd_(odd), rows_(log.size()) {
     for (std::size_t k = 0; k < rows_; ++k) {
       const auto bits = static_cast<std::uint32_t>(log.words(k)[0]);
       double value = log.value(k);
@@ -50,9 +81,9 @@ class GameGuess {
     std::vector<double> mean;
     std::vector<double> taken(rows_);
     SpectralSurrogate surrogate(players_, best_.decay, odd_);
-    std::vector<double> weights;
     for (std::size_t fold = 0; fold < folds; ++fold) {
-      guess(surrogate, fold, best_.by_size, weights, 1e-3, 200);
+      train(surrogate, fold, rows_);
+      guess(surrogate, best_.by_size);
       mean.resize(guess_.size(), 0.0);
       for (std::size_t c = 0; c < mean.size(); ++c)
         mean[c] += guess_[c] / static_cast<double>(folds);
@@ -78,16 +109,20 @@ class GameGuess {
     bool by_size;
   };
 
+  /// By the rows that a guess from the first ones, without their first fold, was not told.
   void choose(std::span<const double> importance) {
+    const std::size_t first_ones = std::min(rows_, most_compared);
     double least = std::numeric_limits<double>::infinity();
-    for (const bool by_size : {false, true}) {
-      std::vector<double> weights;
-      for (const double decay : {0.3, 0.08, 0.02, 0.005}) {
-        SpectralSurrogate surrogate(players_, decay, odd_);
-        guess(surrogate, 0, by_size, weights, 1e-2, 50);
+    for (const double decay : {0.6, 0.15, 0.04, 0.01}) {
+      SpectralSurrogate surrogate(players_, decay, odd_);
+      train(surrogate, 0, first_ones);
+      for (const bool by_size : {false, true}) {
+        guess(surrogate, by_size);
         double error = 0.0;
-        for (std::size_t k = 0; k < rows_; k += folds)
+        for (std::size_t k = 0; k < rows_; ++k) {
+          if (k < first_ones && k % folds != 0) continue;
           error += importance[k] * std::pow(values_[k] - guess_[cells_[k]], 2);
+        }
         if (error < least) {
           least = error;
           best_ = {decay, by_size};
@@ -96,25 +131,29 @@ class GameGuess {
     }
   }
 
-  /// guess_ by cell, from all rows but one fold's.
-  void guess(SpectralSurrogate& surrogate, std::size_t fold, bool by_size,
-             std::vector<double>& weights, double tolerance, int steps) {
-    double level = 0.0;
-    double count = 0.0;
-    for (std::size_t k = 0; k < rows_; ++k) {
-      use_[k] = k % folds != fold;
-      if (!use_[k] || odd_) continue;
-      level += values_[k];
-      count += 1.0;
+  /// All of the first `count` rows but one fold's are told.
+  void train(SpectralSurrogate& surrogate, std::size_t fold, std::size_t count) {
+    told_.clear();
+    std::vector<std::uint32_t> cells;
+    for (std::size_t k = 0; k < count; ++k) {
+      if (k % folds == fold) continue;
+      told_.push_back(k);
+      cells.push_back(cells_[k]);
     }
-    if (count > 0.0) level /= count;
+    surrogate.set_rows(std::move(cells));
+  }
+
+  /// guess_ by cell.
+  void guess(SpectralSurrogate& surrogate, bool by_size) {
+    double level = 0.0;
+    for (const std::size_t k : told_)
+      level += odd_ ? 0.0 : values_[k] / static_cast<double>(told_.size());
     std::vector<double> sizes(players_ + 1, level);
     if (by_size) add_size_means(level, sizes);
-    rest_.resize(rows_);
-    for (std::size_t k = 0; k < rows_; ++k)
-      rest_[k] = values_[k] - sizes[size_of(bits_[k])];
-    const std::span<const double> smooth =
-        surrogate.fit(cells_, rest_, use_, weights, tolerance, steps);
+    Eigen::VectorXd rest(static_cast<Eigen::Index>(told_.size()));
+    for (std::size_t t = 0; t < told_.size(); ++t)
+      rest[static_cast<Eigen::Index>(t)] = values_[told_[t]] - sizes[size_of(bits_[told_[t]])];
+    const std::span<const double> smooth = surrogate.fit(rest);
     guess_.resize(smooth.size());
     for (std::size_t c = 0; c < guess_.size(); ++c)
       guess_[c] = smooth[c] + sizes[size_of(odd_ ? 2 * c + 1 : c)];
@@ -124,8 +163,7 @@ class GameGuess {
   void add_size_means(double level, std::vector<double>& sizes) const {
     std::vector<double> counts(players_ + 1, 1.0);
     std::vector<double> sums(players_ + 1, 0.0);
-    for (std::size_t k = 0; k < rows_; ++k) {
-      if (!use_[k]) continue;
+    for (const std::size_t k : told_) {
       const std::size_t size = size_of(bits_[k]);
       sums[size] += values_[k] - level;
       counts[size] += 1.0;
@@ -154,13 +192,12 @@ class GameGuess {
   std::size_t players_;
   bool odd_;
   std::size_t rows_;
-  std::vector<char> use_;
   std::vector<std::uint32_t> bits_;   // when odd, of the one with player 0
   std::vector<std::uint32_t> cells_;  // its number for the surrogate
   std::vector<double> values_;
-  std::vector<double> rest_;
+  std::vector<std::size_t> told_;  // rows of which the next guess knows
   std::vector<double> guess_;
-  Choice best_{0.02, false};
+  Choice best_{0.04, false};
 };
 
 }  // namespace gtap::detail

@@ -33,8 +33,8 @@ struct TopKOutcome {
 
 /// Shared coalitions for the players on whom the cut still hangs: unit after unit draws a coalition
 /// from the law, or a pair, and asks for the marginal contributions of these players to it. After
-/// each round the cut is looked at; look r may err with a share 1 / (r (r + 1)) of what was
-/// accepted, so all looks together stay within it.
+/// each round the cut is looked at; each look may err with its part of what was accepted
+/// (parts_of_look), so all looks together stay within it.
 template <RetentionLaw Law>
 class TopKRun {
  public:
@@ -132,8 +132,7 @@ class TopKRun {
   }
 
   TopKOutcome look(const Statistics& merged) const {
-    const auto r = static_cast<double>(std::max<std::uint64_t>(1, looks(merged)));
-    const double parts = r * (r + 1.0);
+    const double parts = parts_of_look(std::max<std::uint64_t>(1, looks(merged)));
     Cut cut = judge_cut(CreditTable(players_, merged, rounds_), settings_.units,
                         settings_.constraints, settings_.tolerance, settings_.wrong_cut / parts);
     const double wrong = std::min(1.0, cut.wrong * parts);

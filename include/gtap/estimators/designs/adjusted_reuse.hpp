@@ -162,15 +162,12 @@ class AdjustedReuseRun : public SizedDraws {
     const double ridge = rows < 3 * players_ ? 0.25 : 1e-9;
     Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(columns, columns);
     penalty.diagonal().tail(columns - 1).setConstant(ridge);
-    return weighted_fit(rows, players_ + 1, penalty, {}, 1,
-                        [&](std::size_t row, double* x) {
-                          const std::size_t k = 2 * row + half;
-                          x[0] = 1.0;
-                          for (std::size_t i = 0; i < players_; ++i)
-                            x[i + 1] = log.contains(k, i) ? 1.0 : 0.0;
-                          return FitTarget{log.value(k), weights_[log.coalition_size(k)]};
-                        })
-        .coefficients;
+    return weighted_coefficients(rows, players_ + 1, penalty, [&](std::size_t row, double* x) {
+      const std::size_t k = 2 * row + half;
+      x[0] = 1.0;
+      log.fill(k, x + 1, 0.0);
+      return FitTarget{log.value(k), weights_[log.coalition_size(k)]};
+    });
   }
 
   std::vector<double> inside_;
