@@ -22,6 +22,7 @@ class AnyLaw {
   double quantile(double u) const { return quantile_(u); }
   double point() const { return point_; }
   std::string name() const { return name_; }
+  bool has_quantile() const { return static_cast<bool>(quantile_); }
   bool is_point() const { return point_ >= 0.0; }
 
  private:

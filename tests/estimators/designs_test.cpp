@@ -114,6 +114,72 @@ TEST_CASE("the Walsh-Hadamard transform twice is the length times the identity",
   }
 }
 
+TEST_CASE("many values are guessed from as the kernel's inverse says", "[designs]") {
+  constexpr std::size_t n = 10;
+  constexpr double decay = 0.15;
+  // The covariance of two values by the players in which their coalitions differ.
+  std::vector<double> covariance(n + 1, 0.0);
+  for (std::size_t differ = 0; differ <= n; ++differ) {
+    for (std::size_t t = 0; t < std::size_t{1} << n; ++t) {
+      const int order = std::popcount(t);
+      const bool odd = std::popcount(t & ((std::size_t{1} << differ) - 1)) % 2 == 1;
+      covariance[differ] += (odd ? -1.0 : 1.0) * std::pow(decay, order) * (order < 2 ? 10.0 : 1.0);
+    }
+  }
+  const auto between = [&](std::uint32_t a, std::uint32_t b) {
+    return covariance[static_cast<std::size_t>(std::popcount(a ^ b))] / covariance[0];
+  };
+  detail::SpectralSurrogate surrogate(n, decay, false);
+  for (const Eigen::Index rows : {200, 800}) {  // solved by a factor, and by iteration
+    CAPTURE(rows);
+    std::vector<std::uint32_t> cells;
+    Eigen::VectorXd values(rows);
+    Eigen::MatrixXd kernel(rows, rows);
+    for (Eigen::Index a = 0; a < rows; ++a) {
+      cells.push_back(static_cast<std::uint32_t>(a * 389 % 1024));
+      values[a] = std::tanh(0.7 * std::sin(static_cast<double>(cells.back())) +
+                            0.3 * std::popcount(cells.back()) - 1.5);
+      for (Eigen::Index b = 0; b <= a; ++b)
+        kernel(a, b) = kernel(b, a) = between(cells.back(), cells[static_cast<std::size_t>(b)]);
+      kernel(a, a) += 1e-6;
+    }
+    const Eigen::VectorXd weights = kernel.llt().solve(values);
+    surrogate.set_rows(cells);
+    const auto guess = surrogate.fit(values);
+    double worst = 0.0;
+    for (std::uint32_t cell = 0; cell < 1024; ++cell) {
+      double expected = 0.0;
+      for (Eigen::Index a = 0; a < rows; ++a)
+        expected += weights[a] * between(cell, cells[static_cast<std::size_t>(a)]);
+      worst = std::max(worst, std::abs(guess[cell] - expected));
+    }
+    CHECK(worst < (rows == 200 ? 1e-9 : 3e-3));
+  }
+}
+
+TEST_CASE("rounding of values moves an estimate no more than that", "[designs]") {
+  // As when a network is evaluated in batches instead of along chains.
+  const auto smooth = [](const Coalition& s) {
+    double x = -0.4;
+    s.for_each([&](Player p) { x += 0.3 * std::sin(static_cast<double>(p * p + 1)); });
+    return std::tanh(x) + (s.contains(0) && s.contains(3) ? 0.2 : 0.0);
+  };
+  const AnyGame game = tabled(AnyGame(13, smooth));
+  const AnyGame rounded = tabled(AnyGame(
+      13, [&](const Coalition& s) { return static_cast<double>(static_cast<float>(smooth(s))); }));
+  for (const AnyEstimator& estimator :
+       {by(Shapley{}, Surrogate{}), by(Banzhaf{}, Surrogate{}), by(Dropout{0.3}, Surrogate{})}) {
+    for (const std::size_t evaluations : {65u, 260u, 1300u, 3900u}) {
+      const EstimateOptions options{.evaluations = evaluations, .seed = 3};
+      const Estimate a = estimator(game, options);
+      const Estimate b = estimator(rounded, options);
+      CAPTURE(a.law, evaluations);
+      for (std::size_t p = 0; p < 13; ++p)
+        CHECK(std::abs(a.values[p] - b.values[p]) < 1e-5);
+    }
+  }
+}
+
 TEST_CASE("drawn without repetition, all coalitions leave nothing to chance", "[designs]") {
   const AnyGame game(8, rough);
   const auto check = [&](const AnyEstimator& estimator) {

@@ -115,6 +115,20 @@ TEST_CASE("every design survives being killed at 20 random moments", "[checkpoin
     check_killed(estimator, options(6'000), moments);
 }
 
+TEST_CASE("enumeration gives the same bits, too", "[checkpoint]") {
+  const AnyGame game(10, rough_and_slow);
+  const AnyEstimator exact = by(BetaShapley{4, 1}, Exact{});
+  EstimateOptions how = options(1'024);
+  how.threads = 1;
+  const Estimate one = exact(game, how);
+  for (const std::size_t threads : {2u, 7u}) {
+    how.threads = threads;
+    CHECK(same_bits(one, exact(game, how)));
+  }
+  RandomStream moments(3, 0);
+  check_killed(exact, how, moments);
+}
+
 TEST_CASE("rules end a killed run where they end the whole one", "[checkpoint]") {
   RandomStream moments(2, 0);
   EstimateOptions how = options(40'000);
