@@ -15,7 +15,7 @@
 struct Settings {
   std::size_t runs = 2000;      ///< of each point; of a game that costs something, at most
   std::size_t least_runs = 30;  ///< of each point of such a game
-  double seconds = 2.0;         ///< that a point of such a game may take for more runs than these
+  double seconds = 1.0;         ///< that a point of such a game may take for more runs than these
   std::uint64_t seed = 1;       ///< of the first run; the others follow
   std::size_t threads = 2;      ///< over runs; each run has one
   std::vector<std::size_t> budgets{5, 20, 50, 200, 500};  ///< evaluations a player
