@@ -68,7 +68,7 @@ class WeightedRows {
   std::vector<FitTarget> targets_;
 };
 
-struct NormalEquations {
+struct SolvedEquations {
   Eigen::LDLT<Eigen::MatrixXd, Eigen::Lower> factor;
   Eigen::VectorXd coefficients;
 };
@@ -76,7 +76,7 @@ struct NormalEquations {
 /// Minimises sum of weight (value - columns . coefficients)^2 + coefficients' penalty
 /// coefficients, and shows the targets of each block to `see`. O(rows columns^2 + columns^3).
 template <class Fill, class See>
-NormalEquations solve_normal_equations(WeightedRows<Fill>& rows, const Eigen::MatrixXd& penalty,
+SolvedEquations solve_normal_equations(WeightedRows<Fill>& rows, const Eigen::MatrixXd& penalty,
                                        See&& see) {
   Eigen::MatrixXd gram = penalty;
   Eigen::VectorXd moment = Eigen::VectorXd::Zero(penalty.rows());
@@ -86,7 +86,7 @@ NormalEquations solve_normal_equations(WeightedRows<Fill>& rows, const Eigen::Ma
     moment.noalias() += x * y;
     see(targets);
   });
-  NormalEquations solved;
+  SolvedEquations solved;
   solved.factor.compute(gram);
   solved.coefficients = solved.factor.solve(moment);
   return solved;
@@ -112,7 +112,7 @@ WeightedFit weighted_fit(std::size_t rows, std::size_t columns, const Eigen::Mat
   std::size_t blocks = 0;
   double judged = 0.0;
   Eigen::VectorXd counts = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(strata));
-  const NormalEquations solved =
+  const SolvedEquations solved =
       solve_normal_equations(all, penalty, [&](std::span<const FitTarget> targets) {
         if (blocks++ % stride != 0) return;
         judged += static_cast<double>(targets.size());
