@@ -25,6 +25,7 @@ void check_covariance(const AnyGame& game, const AnyEstimator& estimator, std::s
     all[p] = p;
   detail::Moments spread(n, all);
   std::vector<double> claimed(n * n, 0.0);
+  double units = 0.0;
   for (int run = 0; run < runs; ++run) {
     const Estimate e = estimator(game, {.evaluations = evaluations,
                                         .seed = static_cast<std::uint64_t>(run),
@@ -33,6 +34,7 @@ void check_covariance(const AnyGame& game, const AnyEstimator& estimator, std::s
                                         .covariance_of = all});
     REQUIRE(e.covariance.size() == n * n);
     spread.add(e.values);
+    units = static_cast<double>(e.units);
     for (std::size_t a = 0; a < n; ++a) {
       CHECK(e.covariance[a * n + a] ==
             Approx(e.standard_errors[a] * e.standard_errors[a]).epsilon(1e-9).margin(1e-15));
@@ -48,10 +50,10 @@ void check_covariance(const AnyGame& game, const AnyEstimator& estimator, std::s
       const auto variance = [&](std::size_t p) { return truth.covariance[p * n + p] * runs; };
       const double scale = std::sqrt(variance(a) * variance(b));
       CAPTURE(a, b, scale);
-      // A covariance of so many runs is known to about scale / sqrt(runs); the estimated one is
-      // good to its order in 1 / units.
+      // A covariance of so many runs is known to scale x sqrt(2 / runs) at most; the estimated one
+      // has a bias of the order of 1 / units.
       CHECK(std::abs(claimed[a * n + b] - truth.covariance[a * n + b] * runs) <=
-            (4.5 / std::sqrt(runs) + 0.1) * scale);
+            (4.0 * std::sqrt(2.0 / runs) + 2.0 / units) * scale);
     }
   }
 }
@@ -71,6 +73,19 @@ TEST_CASE("covariances are those of the values", "[honest]") {
   check_covariance(game, by(Shapley{}, Stratified{.neyman = false}), 800, runs);
   check_covariance(game, by(Shapley{}, SharedCoalition{}), 400, runs);
   check_covariance(game, by(Shapley{}, Permutation{}), 400, runs);
+  check_covariance(game, by(Shapley{}, Permutation{.antithetic = true}), 800, runs);
+  check_covariance(game, by(DropoutBand{0.2, 0.5}, ShortChains{3}), 400, runs);
+  check_covariance(game, by(Shapley{}, Owen{.points = 3}), 800, runs);
+  check_covariance(game, by(Banzhaf{}, Regression{}), 200, runs);
+  check_covariance(game, by(Shapley{}, KernelShap{}), 400, runs);
+  check_covariance(game, by(Shapley{}, UnbiasedKernelShap{}), 400, runs);
+  check_covariance(game, by(Shapley{}, AdjustedReuse{}), 200, runs);
+  // Without repetition, so from many more coalitions than evaluations.
+  const AnyGame larger = tabled(AnyGame(10, bent));
+  check_covariance(larger, by(Shapley{}, LeverageShap{}), 250, runs);
+  check_covariance(larger, by(Shapley{}, Surrogate{}), 250, runs);
+  check_covariance(larger, by(Banzhaf{}, Surrogate{}), 250, runs);
+  check_covariance(larger, by(Dropout{0.3}, Surrogate{}), 250, runs);
 }
 
 TEST_CASE("what is exact has covariances of zero", "[honest]") {
