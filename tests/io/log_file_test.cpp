@@ -47,7 +47,7 @@ TEST_CASE("A damaged log is refused by name") {
   CHECK(fails(changed) == " tensor \"kept\": expected shape 3x3, got 2x3");
   changed = file;
   changed.tensors["kept"].bytes[0] = 2;
-  CHECK(fails(changed) == " tensor \"kept\": expected 0 or 1, got 2 in row 0");
+  CHECK(fails(changed) == " tensor \"kept\": expected 0 or 1, got 2 at 0");
   changed = file;
   changed.tensors["kept"].bytes[4] = 1;
   CHECK(fails(changed) ==

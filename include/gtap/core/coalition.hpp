@@ -9,12 +9,38 @@
 #include <initializer_list>
 #include <ostream>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace gtap {
 
 /// An index in a game: 0 up to, not including, the number of players.
 using Player = std::uint32_t;
+
+namespace detail {
+
+/// Refuses a coalition of another number of players.
+inline void require_players(std::string_view where, std::size_t players, std::size_t came) {
+  if (came != players) [[unlikely]]
+    fail(where, text("a coalition of ", players, " players"), text("one of ", came));
+}
+
+/// Refuses a player past the last.
+inline void require_player(std::string_view where, std::size_t players, Player player) {
+  if (player >= players) [[unlikely]]
+    fail(where, text("a player below ", players), text("player ", player));
+}
+
+/// Refuses a list with a player past the last.
+inline void require_players_below(std::string_view where, std::size_t players,
+                                  std::span<const Player> list) {
+  Player largest = 0;
+  for (const Player player : list)
+    largest = player > largest ? player : largest;
+  if (!list.empty()) require_player(where, players, largest);
+}
+
+}  // namespace detail
 
 /// A set of players out of a known number: those that are kept.
 ///
@@ -158,18 +184,11 @@ class Coalition {
  private:
   static std::uint64_t bit(Player p) { return std::uint64_t{1} << (p % 64); }
 
-  void check(Player p, const char* where) const {
-    if (p >= players_) [[unlikely]] {
-      detail::fail(where, detail::text("a player below ", players_), detail::text("player ", p));
-    }
-  }
+  void check(Player p, const char* where) const { detail::require_player(where, players_, p); }
 
   template <class Op>
   Coalition& combine(const Coalition& other, const char* where, Op op) {
-    if (other.players_ != players_) [[unlikely]] {
-      detail::fail(where, detail::text("a coalition of ", players_, " players"),
-                   detail::text("one of ", other.players_));
-    }
+    detail::require_players(where, players_, other.players_);
     for (std::size_t w = 0; w < words_.size(); ++w)
       words_[w] = op(words_[w], other.words_[w]);
     return *this;

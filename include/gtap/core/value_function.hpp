@@ -64,6 +64,13 @@ concept ConcurrentGame = ValueFunction<V> && requires(const V& v) {
   { v.evaluator() } -> Evaluator;
 };
 
+/// A game that counts how many values it gave without asking the model. Games that wrap another
+/// hand its count on.
+template <class V>
+concept CachingGame = requires(const V& v) {
+  { v.cache_hits() } -> std::convertible_to<std::size_t>;
+};
+
 namespace detail {
 
 /// The evaluator of a game that has none of its own.

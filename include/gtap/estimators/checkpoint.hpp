@@ -1,6 +1,7 @@
 #pragma once
 
-#include <gtap/core/coalition.hpp>
+#include <gtap/core/atomic_file.hpp>
+#include <gtap/core/error.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,7 +13,6 @@
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,6 +21,9 @@ namespace gtap::detail {
 /// Appends fields to a byte string, as this machine holds them.
 class StateWriter {
  public:
+  /// Goes on after these bytes.
+  explicit StateWriter(std::string bytes = {}) : bytes_(std::move(bytes)) {}
+
   void operator()(const double& value) { raw(&value, sizeof value); }
   void operator()(const std::uint64_t& value) { raw(&value, sizeof value); }
   template <class Item>
@@ -102,7 +105,7 @@ class StateReader {
   std::size_t at_ = 0;
 };
 
-inline constexpr std::string_view checkpoint_magic = "gtap checkpoint 1\n";
+inline constexpr std::string_view checkpoint_magic = "gtap checkpoint 2\n";
 
 inline std::uint64_t checksum(std::string_view bytes) {
   std::uint64_t sum = 0xCBF29CE484222325u;  // FNV-1a
@@ -112,23 +115,14 @@ inline std::uint64_t checksum(std::string_view bytes) {
 }
 
 /// Replaces the file by magic, checksum and payload: a reader finds the whole last state or the
-/// whole one before, even when this process dies while writing.
-inline void write_checkpoint(const std::filesystem::path& path, const std::string& payload) {
-  std::filesystem::path temporary = path;
-  temporary += ".part";
+/// whole one before, even when this process or the machine dies while it is written.
+inline void write_checkpoint(const std::filesystem::path& path, std::string_view payload) {
   const std::uint64_t sum = checksum(payload);
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out << checkpoint_magic;
-    out.write(reinterpret_cast<const char*>(&sum), sizeof sum);
-    out.write(payload.data(), static_cast<std::streamsize>(payload.size()));
-    out.close();
-    if (!out) fail("checkpoint", "a file that can be written", temporary.string());
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error)
-    fail("checkpoint", "a file that can be replaced", text(path.string(), ": ", error.message()));
+  std::vector<std::uint8_t> bytes(checkpoint_magic.begin(), checkpoint_magic.end());
+  const auto* const sum_bytes = reinterpret_cast<const std::uint8_t*>(&sum);
+  bytes.insert(bytes.end(), sum_bytes, sum_bytes + sizeof sum);
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  write_file_atomically(file_place("checkpoint", path), path, bytes);
 }
 
 /// The payload of a checkpoint file; gtap::Error when it is not one, or damaged.

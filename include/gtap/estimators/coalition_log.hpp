@@ -3,6 +3,7 @@
 #include <gtap/core/coalition.hpp>
 #include <gtap/estimators/design.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,8 @@ namespace gtap::detail {
 /// n / 8 + 8 bytes a coalition.
 class CoalitionLog {
  public:
+  static constexpr bool merges_exactly = true;
+
   explicit CoalitionLog(std::size_t players = 0) : players_(players), words_((players + 63) / 64) {}
 
   std::size_t players() const { return players_; }
@@ -24,6 +27,12 @@ class CoalitionLog {
   std::span<const double> values() const { return values_; }
   std::span<const std::uint64_t> words(std::size_t k) const {
     return std::span(bits_).subspan(k * words_, words_);
+  }
+  Coalition coalition(std::size_t k) const {
+    Coalition coalition(players_);
+    const auto row = words(k);
+    std::copy(row.begin(), row.end(), coalition.words().begin());
+    return coalition;
   }
   bool contains(std::size_t k, std::size_t player) const {
     return (bits_[k * words_ + player / 64] >> (player % 64) & 1) != 0;

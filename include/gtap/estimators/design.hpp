@@ -40,10 +40,15 @@ struct AnyArchive {
 ///   const, with all randomness from `random`, so that results do not depend on the threads;
 /// - `summarise(merged, estimate)`: fills in values, standard errors, degrees of freedom.
 ///
+/// A run that asks for many coalitions at once has `units(first, last, seed, worker, scratch,
+/// statistics)` instead of `unit`: it adds units first to last - 1, in order, with unit k's
+/// randomness from RandomStream(seed, k); how a range is cut into calls must not change a bit.
+///
 /// `statistics()` makes empty ones, with `merge(other)`: chunks of `chunk()` units (more in long
-/// runs) are merged in order. `scratch()` makes one thread's memory, so that units do not allocate.
-/// `archive(fields)` of the run and of its statistics hands every field that changes to a
-/// checkpoint.
+/// runs) are merged in order. `merges_exactly` says of statistics that merging only lines values
+/// up, so that the size of chunks changes no bit. `scratch()` makes one thread's memory, so that
+/// units do not allocate. `archive(fields)` of the run and of its statistics hands every field that
+/// changes to a checkpoint.
 template <class R>
 concept DesignRun = requires(R& run, const R& fixed, const typename R::Statistics& merged,
                              typename R::Statistics& statistics, Estimate& estimate,

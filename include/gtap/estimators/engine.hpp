@@ -23,6 +23,8 @@ namespace gtap::detail {
 /// a run that was stopped and resumed.
 template <class Game, DesignRun Run>
 class Engine {
+  using Statistics = typename Run::Statistics;
+
  public:
   /// `identity` says what a checkpoint has to agree with.
   Engine(const Game& game, Run run, const EstimateOptions& options, std::string identity)
@@ -30,34 +32,32 @@ class Engine {
         run_(std::move(run)),
         options_(options),
         identity_(std::move(identity)),
-        merged_{run_.statistics()} {}
+        merged_{{run_.statistics()}, {}, false} {}
 
   /// Once.
   Estimate estimate() {
-    const std::size_t hits_before = cache_hits();
+    hits_before_ = cache_hits();
     const bool resumed = resume();
-    Heartbeat heartbeat(options_.progress, options_.evaluations, merged_.spent);
-    UnitRunner<Game, Run> runner(game_, run_, options_, heartbeat);
+    const EarlyEnd early(options_.stop, options_.seconds, seconds_);
+    Heartbeat heartbeat(options_.progress, options_.evaluations, spent());
+    UnitRunner<Game, Run> runner(game_, run_, options_, early, heartbeat);
     std::optional<Stopped> why;
     try {
       if (!resumed) why = start(runner.worker());
       while (!why) {
-        if (StoppingRules::any(options_) && merged_.unit == round_end_ &&
-            merged_.unit > looked_at_) {
+        if (StoppingRules::any(options_) && merged_.whole.unit == round_end_ &&
+            merged_.whole.unit > looked_at_) {
           why = look();
         } else if (plan_round()) {
-          why = finish_round(runner);
+          why = finish_round(runner, early);
         } else {
           break;
         }
       }
     } catch (...) {
-      if (begun_) save();  // what was merged is not lost
+      save_after_error();
       throw;
     }
-    cached_ += cache_hits() - hits_before;
-    seconds_ += elapsed();
-    began_ = Clock::now();
     if (begun_) save();
     Estimate result = summary(last_look_ ? last_look_->looks() : rules_.looks());
     result.stopped = why ? *why : run_is_finished() ? Stopped::finished : Stopped::budget;
@@ -72,11 +72,11 @@ class Engine {
   std::optional<Stopped> start(Worker& worker) {
     try {
       run_.begin(worker);
-      merged_.spent = worker.requested();
+      merged_.whole.spent = worker.requested();
       begun_ = true;
       return std::nullopt;
-    } catch (const StopRequest&) {
-      return Stopped::request;
+    } catch (const CutShort& cut) {
+      return cut.why;
     }
   }
 
@@ -89,49 +89,55 @@ class Engine {
       last_look_ = std::move(rules);
     } else {
       rules_ = std::move(rules);
-      looked_at_ = merged_.unit;
+      looked_at_ = merged_.whole.unit;
     }
     return why;
   }
 
   /// Plans the next round, unless one is under way; false: there is none.
   bool plan_round() {
-    if (merged_.unit < round_end_) return true;
+    const auto& whole = merged_.whole;
+    if (whole.unit < round_end_) return true;
     const std::size_t left =
-        options_.evaluations > merged_.spent ? options_.evaluations - merged_.spent : 0;
+        options_.evaluations > whole.spent ? options_.evaluations - whole.spent : 0;
     std::uint64_t units = 0;
     if (StoppingRules::any(options_)) {
-      const std::size_t share = std::max(options_.evaluations / 20, merged_.spent / 2);
-      units = run_.plan(merged_.statistics, std::min(left, share));
+      const std::size_t share = std::max<std::size_t>(options_.evaluations / 20, whole.spent / 2);
+      units = run_.plan(whole.statistics, std::min(left, share));
     }
-    if (units == 0) units = run_.plan(merged_.statistics, left);
-    round_end_ = merged_.unit + units;
+    if (units == 0) units = run_.plan(whole.statistics, left);
+    round_end_ = whole.unit + units;
     return units != 0;
   }
 
-  /// Works off the round; from time to time the user may stop it and its state may be saved.
-  std::optional<Stopped> finish_round(UnitRunner<Game, Run>& runner) {
-    while (merged_.unit < round_end_) {
-      if (options_.stop.stop_requested()) return Stopped::request;
-      if (options_.seconds > 0.0 && seconds_ + elapsed() >= options_.seconds) return Stopped::time;
-      runner.run_wave(merged_, round_end_);
-      if (options_.stop.stop_requested()) return Stopped::request;
-      if (std::chrono::duration<double>(Clock::now() - saved_).count() >=
-          options_.checkpoint_seconds) {
-        save();
-      }
+  /// Works off the round, unless it has to end early; its state is saved from time to time.
+  std::optional<Stopped> finish_round(UnitRunner<Game, Run>& runner, const EarlyEnd& early) {
+    while (merged_.whole.unit < round_end_) {
+      if (const auto why = early.why()) return why;
+      if (!options_.checkpoint.empty()) plan_bytes_ = plan_bytes();
+      const auto why = runner.run_wave(merged_, round_end_, [this] {
+        const std::chrono::duration<double> since = Clock::now() - saved_;
+        if (since.count() >= options_.checkpoint_seconds) save_progress();
+      });
+      if (why) return why;
     }
     return std::nullopt;
   }
 
   Estimate summary(std::size_t looks) const {
     Estimate estimate;
-    run_.summarise(merged_.statistics, estimate);
-    estimate.evaluations = merged_.spent;
-    estimate.cached = cached_;
-    estimate.units = merged_.unit;
+    if (merged_.begun) {
+      auto all = merged_.whole.statistics;
+      all.merge(merged_.begun->statistics);
+      run_.summarise(all, estimate);
+    } else {
+      run_.summarise(merged_.whole.statistics, estimate);
+    }
+    estimate.evaluations = spent();
+    estimate.cached = cached();
+    estimate.units = merged_.begun ? merged_.begun->unit : merged_.whole.unit;
     estimate.looks = looks;
-    estimate.seconds = seconds_ + elapsed();
+    estimate.seconds = seconds();
     return estimate;
   }
 
@@ -139,46 +145,82 @@ class Engine {
     if constexpr (requires {
                     { run_.finished() } -> std::convertible_to<bool>;
                   }) {
-      return run_.finished() && merged_.unit == round_end_;
+      return run_.finished() && merged_.whole.unit == round_end_;
     } else {
       return false;
     }
   }
 
+  std::size_t spent() const {
+    return merged_.whole.spent + (merged_.begun ? merged_.begun->spent : 0);
+  }
+
   std::size_t cache_hits() const {
-    if constexpr (requires {
-                    { game_.cache_hits() } -> std::convertible_to<std::size_t>;
-                  }) {
+    if constexpr (CachingGame<Game>) {
       return game_.cache_hits();
     } else {
       return 0;
     }
   }
+  std::uint64_t cached() const { return cached_ + (cache_hits() - hits_before_); }
 
-  double elapsed() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
+  double seconds() const {
+    return seconds_ + std::chrono::duration<double>(Clock::now() - began_).count();
+  }
 
+  /// What stays as it is while units are done.
   template <class Archive>
-  void archive(Archive& fields) {
-    fields(merged_.unit);
+  void archive_plan(Archive& fields, std::uint64_t& cached) {
+    fields(cached);
     fields(round_end_);
-    fields(merged_.spent);
-    fields(cached_);
-    fields(seconds_);
     rules_.archive(fields);
     fields(looked_at_);
     run_.archive(fields);
-    merged_.statistics.archive(fields);
+  }
+
+  template <class Archive>
+  void archive_progress(Archive& fields, double& seconds) {
+    fields(seconds);
+    merged_.whole.archive(fields);
+    std::uint64_t begun = merged_.begun ? 1 : 0;
+    fields(begun);
+    if (begun == 0) return;
+    if (!merged_.begun) merged_.begun.emplace(DoneUnits<Statistics>{run_.statistics()});
+    merged_.begun->archive(fields);
+  }
+
+  std::string plan_bytes() {
+    StateWriter fields;
+    fields(identity_);
+    std::uint64_t cached_by_now = cached();
+    archive_plan(fields, cached_by_now);
+    return fields.bytes();
   }
 
   void save() {
-    saved_ = Clock::now();
     if (options_.checkpoint.empty()) return;
-    const double seconds = std::exchange(seconds_, seconds_ + elapsed());
-    StateWriter fields;
-    fields(identity_);
-    archive(fields);
-    seconds_ = seconds;
+    plan_bytes_ = plan_bytes();
+    save_progress();
+  }
+
+  /// On any thread, while others do units: the plan's bytes were written before.
+  void save_progress() {
+    if (options_.checkpoint.empty()) return;
+    saved_ = Clock::now();
+    StateWriter fields(plan_bytes_);
+    double seconds_by_now = seconds();
+    archive_progress(fields, seconds_by_now);
     write_checkpoint(options_.checkpoint, fields.bytes());
+  }
+
+  /// What was merged is not lost. Should it not be possible to save it, the error that came first
+  /// is the one to be told.
+  void save_after_error() {
+    if (!begun_ || merged_.damaged) return;
+    try {
+      save();
+    } catch (...) {
+    }
   }
 
   bool resume() {
@@ -187,7 +229,8 @@ class Engine {
     std::string identity;
     fields(identity);
     if (identity != identity_) fail("checkpoint", identity_, identity);
-    archive(fields);
+    archive_plan(fields, cached_);
+    archive_progress(fields, seconds_);
     fields.finish();
     begun_ = true;
     return true;
@@ -197,13 +240,15 @@ class Engine {
   Run run_;
   const EstimateOptions& options_;
   std::string identity_;
-  Merged<typename Run::Statistics> merged_;
+  Merged<Statistics> merged_;
   StoppingRules rules_;
   std::optional<StoppingRules> last_look_;  // that ended the run
   std::uint64_t round_end_ = 0;             // the first one of the next round
   std::uint64_t looked_at_ = 0;             // units when the rules last looked
-  std::uint64_t cached_ = 0;
-  double seconds_ = 0.0;  // in runs before this one
+  std::string plan_bytes_;
+  std::uint64_t cached_ = 0;  // in runs before this one
+  double seconds_ = 0.0;      // in runs before this one
+  std::size_t hits_before_ = 0;
   bool begun_ = false;
   Clock::time_point began_ = Clock::now();
   Clock::time_point saved_ = Clock::now();

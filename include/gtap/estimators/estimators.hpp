@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gtap {
 namespace detail {
@@ -33,10 +34,30 @@ inline void check_options(std::size_t players, const EstimateOptions& options) {
   if (options.evaluations == 0) fail("estimate", "a budget of at least 1 evaluation", "0");
   if (!(options.confidence > 0.0 && options.confidence < 1.0))
     fail("estimate", "a confidence between 0 and 1", text(options.confidence));
+  const auto require_amount = [](const char* name, double amount) {
+    if (!(amount >= 0.0)) fail("estimate", text(name, " of 0 or more"), text(amount));
+  };
+  require_amount("seconds", options.seconds);
+  require_amount("standard_error", options.standard_error);
+  require_amount("half_width", options.half_width);
+  require_amount("checkpoint_seconds", options.checkpoint_seconds);
+  if (options.stable_top > players)
+    fail("estimate", text("stable_top of at most ", players), text(options.stable_top));
+  if (options.stable_rounds == 0) fail("estimate", "stable_rounds of at least 1", "0");
   for (const Player p : options.covariance_of) {
     if (p >= players)
       fail("estimate", text("covariance_of players below ", players), text("player ", p));
   }
+}
+
+/// "players 3 1 4", or of many how many, and a checksum that tells them apart.
+inline std::string list_of(const std::vector<Player>& players) {
+  std::string list;
+  for (const Player p : players)
+    list += text(' ', p);
+  return players.empty()        ? "no players"
+         : players.size() <= 16 ? text("players", list)
+                                : text(players.size(), " players ", std::hex, checksum(list));
 }
 
 /// What two runs must have in common to go on from one another's checkpoint.
@@ -48,8 +69,8 @@ std::string identity(std::size_t players, const Law& law, const std::string& des
     weights = (weights ^ std::bit_cast<std::uint64_t>(log_weight)) * 0x100000001B3u;
   return text("a run of ", players, " players, ", name_of(law), " (", std::hex, weights, std::dec,
               ") by ", design, ", seed ", options.seed, ", covariance of ",
-              options.covariance_of.size(), " players, stopping rules ", options.standard_error,
-              '/', options.half_width, '/', options.confidence, '/', options.stable_top, '/',
+              list_of(options.covariance_of), ", stopping rules ", options.standard_error, '/',
+              options.half_width, '/', options.confidence, '/', options.stable_top, '/',
               options.stable_rounds, '/', options.stop_when ? "own" : "none",
               planned_budget == 0 ? "" : ", planned for ",
               planned_budget == 0 ? "" : std::to_string(planned_budget));

@@ -47,19 +47,13 @@ class EvaluationLog {
   }
   Coalition coalition(std::size_t k) const {
     check(k);
-    Coalition coalition(players());
-    const auto words = rows_.words(k);
-    std::copy(words.begin(), words.end(), coalition.words().begin());
-    return coalition;
+    return rows_.coalition(k);
   }
 
   /// Throws gtap::Error for a coalition of other players or a size that cannot have been drawn, and
   /// for a value that is not finite.
   void add(const Coalition& coalition, double value) {
-    if (coalition.players() != players()) {
-      detail::fail("EvaluationLog::add", detail::text("a coalition of ", players(), " players"),
-                   detail::text("one of ", coalition.players()));
-    }
+    detail::require_players("EvaluationLog::add", players(), coalition.players());
     if (sizes_[coalition.size()] == 0.0) {
       detail::fail("EvaluationLog::add", "a coalition of a size that is drawn",
                    detail::text(coalition));
@@ -71,9 +65,8 @@ class EvaluationLog {
     rows_.add(coalition, value);
   }
 
-  /// The rows as estimators read them; `record` writes them.
+  /// The rows as estimators read them.
   const detail::CoalitionLog& rows() const { return rows_; }
-  detail::CoalitionLog& rows() { return rows_; }
 
  private:
   void check(std::size_t k) const {
@@ -90,9 +83,10 @@ namespace detail {
 /// Hands the draws themselves over.
 class RecordRun : public SizedDraws {
  public:
+  /// `rows` is written whenever the engine asks for a summary.
   RecordRun(const EvaluationLog& log, CoalitionLog& rows)
       : SizedDraws(log.players(), log.sizes()), rows_(&rows) {}
-  void summarise(const CoalitionLog& log, Estimate&) const { *rows_ = log; }
+  void summarise(const CoalitionLog& rows, Estimate&) const { *rows_ = rows; }
 
  private:
   CoalitionLog* rows_;
@@ -123,10 +117,13 @@ EvaluationLog record_sizes(const Game& game, std::vector<double> sizes,
   std::string name = "a log of sizes";
   for (const double size : log.sizes())
     name += detail::text(' ', size);
+  detail::CoalitionLog rows(players);
   detail::Engine<Game, detail::RecordRun> engine(
-      game, detail::RecordRun(log, log.rows()), plain,
+      game, detail::RecordRun(log, rows), plain,
       detail::text("a run of ", players, " players, ", name, ", seed ", options.seed));
   engine.estimate();
+  for (std::size_t k = 0; k < rows.size(); ++k)
+    log.add(rows.coalition(k), rows.value(k));
   return log;
 }
 

@@ -25,7 +25,7 @@ struct EstimateOptions {
 
   // Rules that end a run before its budget; 0 or empty: not asked for. They are looked at between
   // rounds, each half as long as all before.
-  double seconds = 0.0;         ///< wall-clock limit, looked at more often; not reproducible
+  double seconds = 0.0;         ///< wall-clock limit, heard between evaluations; not reproducible
   double standard_error = 0.0;  ///< end when every standard error is at most this
   /// End when every interval_over_looks is at most this to either side, so that the intervals hold
   /// with `confidence` although they were looked at after each round.

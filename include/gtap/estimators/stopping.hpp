@@ -55,7 +55,7 @@ class StoppingRules {
   bool stable(const EstimateOptions& options, const Estimate& estimate) {
     std::vector<std::uint64_t> order(estimate.players());
     std::iota(order.begin(), order.end(), std::uint64_t{0});
-    const std::size_t top = std::min(options.stable_top, order.size());
+    const std::size_t top = options.stable_top;  // at most all players
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
                       [&](std::uint64_t a, std::uint64_t b) {
                         return estimate.values[a] != estimate.values[b]

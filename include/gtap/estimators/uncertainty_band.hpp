@@ -58,6 +58,7 @@ class BandRun {
       : retentions_(std::move(retentions)), players_(players), seed_(seed) {}
 
   struct Statistics {
+    static constexpr bool merges_exactly = true;
     std::vector<double> values;  // by unit
     void merge(const Statistics& other) {
       values.insert(values.end(), other.values.begin(), other.values.end());
@@ -88,8 +89,9 @@ class BandRun {
                           (first + k) / retentions_.size());
       random.bernoulli_mask(p, coalitions[k]);
     }
-    statistics.values.resize(count);
-    worker.batch(coalitions, statistics.values);
+    std::vector<double>& values = statistics.values;
+    values.resize(values.size() + count);
+    worker.batch(coalitions, std::span(values).last(count));
   }
 
   void summarise(const Statistics& merged, Estimate& estimate) const {

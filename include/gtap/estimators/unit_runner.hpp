@@ -19,12 +19,28 @@
 
 namespace gtap::detail {
 
-/// What the units done so far have come to.
+/// Units that were done one after another, and what they came to.
 template <class Statistics>
-struct Merged {
+struct DoneUnits {
   Statistics statistics;
   std::uint64_t unit = 0;   ///< the next one
   std::uint64_t spent = 0;  ///< evaluations
+
+  template <class Archive>
+  void archive(Archive& fields) {
+    fields(unit);
+    fields(spent);
+    statistics.archive(fields);
+  }
+};
+
+/// What the units done so far have come to: whole chunks, and the first units of the next one where
+/// a chunk takes long.
+template <class Statistics>
+struct Merged {
+  DoneUnits<Statistics> whole;
+  std::optional<DoneUnits<Statistics>> begun;
+  bool damaged = false;  ///< memory ran out half-way through merging
 };
 
 /// Works off the units of a design's run on threads. Unit k draws from stream k of the seed. Chunks
@@ -34,14 +50,18 @@ template <class Game, DesignRun Run>
 class UnitRunner {
  public:
   using Statistics = typename Run::Statistics;
+  using Done = DoneUnits<Statistics>;
 
-  UnitRunner(const Game& game, const Run& run, const EstimateOptions& options, Heartbeat& heartbeat)
+  UnitRunner(const Game& game, const Run& run, const EstimateOptions& options,
+             const EarlyEnd& early, Heartbeat& heartbeat)
       : game_(game),
         run_(run),
-        options_(options),
+        seed_(options.seed),
+        early_(early),
         heartbeat_(heartbeat),
         pool_(ConcurrentGame<Game> ? options.threads : 1),
-        threads_(pool_.size()) {}
+        threads_(pool_.size()),
+        wave_(std::max<std::size_t>(pool_.size(), 4)) {}
 
   /// Threads free their own memory: from another's hands it would come to lie beside that thread's,
   /// on cache lines that both write.
@@ -55,26 +75,32 @@ class UnitRunner {
   Worker<evaluator_t<Game>>& worker() { return thread(0).worker; }
 
   /// Does and merges the next units, as many as take some tenths of a second but none from `end`
-  /// on. When the user asks to stop or the game throws, what came before in order is still merged.
-  void run_wave(Merged<Statistics>& merged, std::uint64_t end) {
-    const auto before = std::chrono::steady_clock::now();
-    std::vector<Chunk> chunks;
-    for (auto first = merged.unit; first < end && chunks.size() < wave_; first = chunks.back().last)
-      chunks.push_back({first, std::min(chunk_end(first, run_.chunk()), end), {}, 0, {}});
-    std::atomic<std::size_t> failed = chunks.size();  // lowest chunk that ended early
-    std::mutex merging;
-    std::size_t next = 0;  // to merge, by whoever ends a chunk: nobody waits for it
-    pool_.run(chunks.size(), [&](std::size_t index, std::size_t thread_index) {
+  /// on, or fewer: then it says why. What came before in order is merged, also when something is
+  /// thrown. `noted()` is called now and then, on any thread, while `merged` is at rest.
+  template <class Noted>
+  std::optional<Stopped> run_wave(Merged<Statistics>& merged, std::uint64_t end, Noted&& noted) {
+    const auto before = Clock::now();
+    Wave wave{merged};
+    for (std::uint64_t first = merged.whole.unit; first < end && wave.chunks.size() < wave_;) {
+      const std::uint64_t last = std::min(chunk_end(first, least_chunk()), end);
+      wave.chunks.push_back({first, last, {}, {}, {}});
+      first = last;
+    }
+    wave.chunks.front().done = merged.begun;
+    std::atomic<std::size_t> failed = wave.chunks.size();  // lowest chunk that ended early
+    pool_.run(wave.chunks.size(), [&](std::size_t index, std::size_t thread_index) {
       if (failed.load() < index) return;
-      Chunk& chunk = chunks[index];
+      Chunk& chunk = wave.chunks[index];
       try {
-        Statistics statistics = run_chunk(thread(thread_index), chunk);
-        const std::lock_guard lock(merging);
-        chunk.statistics.emplace(std::move(statistics));
-        for (; next < chunks.size() && chunks[next].statistics; ++next)
-          merge(chunks[next], merged);
+        run_chunk(thread(thread_index), chunk, [&](Done&& done) {
+          const std::lock_guard lock(wave.merging);
+          if (merged.damaged) return;
+          wave.take(chunk, std::move(done));
+          noted();
+        });
         return;
-      } catch (const StopRequest&) {
+      } catch (const CutShort& cut) {
+        chunk.cut = cut.why;
       } catch (...) {
         chunk.error = std::current_exception();
       }
@@ -82,66 +108,132 @@ class UnitRunner {
       while (index < lowest && !failed.compare_exchange_weak(lowest, index)) {
       }
     });
-    if (next < chunks.size() && chunks[next].error) std::rethrow_exception(chunks[next].error);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
+    for (const Chunk& chunk : wave.chunks) {
+      if (chunk.error) std::rethrow_exception(chunk.error);
+    }
+    const std::chrono::duration<double> took = Clock::now() - before;
     if (took.count() < 0.1) wave_ = std::min<std::size_t>(2 * wave_, 4096);
     if (took.count() > 0.4) wave_ = std::max<std::size_t>(wave_ / 2, pool_.size());
+    return wave.next < wave.chunks.size() ? wave.chunks[wave.next].cut : std::nullopt;
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   struct Thread {
     Worker<evaluator_t<Game>> worker;
     typename Run::Scratch scratch;
+    std::uint64_t stride = 1;  // units between two looks at the clock
   };
   struct Chunk {
-    std::uint64_t first, last;             // units, up to last - 1
-    std::optional<Statistics> statistics;  // done and not yet merged
-    std::size_t requested = 0;
+    std::uint64_t first, last;  // units, up to last - 1
+    std::optional<Done> done;   // and not yet merged
+    std::optional<Stopped> cut;
     std::exception_ptr error;
   };
+  struct Wave {
+    Merged<Statistics>& merged;
+    std::vector<Chunk> chunks{};
+    std::mutex merging{};
+    std::size_t next = 0;  // to merge, by whoever ends a chunk: nobody waits for it
+
+    void take(Chunk& chunk, Done&& done) {
+      try {
+        chunk.done.emplace(std::move(done));
+        for (; next < chunks.size() && chunks[next].done; ++next) {
+          Chunk& first = chunks[next];
+          if (first.done->unit != first.last) break;
+          merged.whole.statistics.merge(first.done->statistics);
+          merged.whole.spent += first.done->spent;
+          merged.whole.unit = first.last;
+          first.done.reset();
+        }
+        merged.begun = next < chunks.size() ? chunks[next].done : std::nullopt;
+      } catch (...) {
+        merged.damaged = true;
+        throw;
+      }
+    }
+  };
+
+  /// Where merging only lines values up, chunks may be as short as evaluations without a batch are
+  /// slow: more threads have work, and less is lost at an end.
+  std::size_t least_chunk() const {
+    if constexpr (!BatchEvaluator<evaluator_t<Game>> &&
+                  requires { requires Statistics::merges_exactly; }) {
+      return std::max<std::size_t>(run_.chunk() / 16, 1);
+    } else {
+      return run_.chunk();
+    }
+  }
 
   /// A thread's evaluator is made when it has its first work.
   Thread& thread(std::size_t index) {
     if (!threads_[index]) {
       const std::lock_guard lock(making_);
-      threads_[index].reset(new Thread{
-          {gtap::evaluator(game_), options_.stop, &heartbeat_, index == 0}, run_.scratch()});
+      threads_[index].reset(
+          new Thread{{gtap::evaluator(game_), &early_, &heartbeat_, index == 0}, run_.scratch()});
     }
     return *threads_[index];
   }
 
-  Statistics run_chunk(Thread& thread, Chunk& chunk) const {
-    const std::size_t before = thread.worker.requested();
-    Statistics statistics = run_.statistics();
-    if constexpr (requires { run_.units(0, 0, 0, thread.worker, thread.scratch, statistics); }) {
-      thread.worker.begin_unit();
-      run_.units(chunk.first, chunk.last, options_.seed, thread.worker, thread.scratch, statistics);
-    } else {
-      for (std::uint64_t unit = chunk.first; unit < chunk.last; ++unit) {
-        RandomStream random(options_.seed, unit);
-        thread.worker.begin_unit();
-        run_.unit(unit, random, thread.worker, thread.scratch, statistics);
-      }
+  /// Does the units of a chunk and hands them to `take`: all at the end, and where they take long
+  /// those done so far, now and then.
+  template <class Take>
+  void run_chunk(Thread& thread, const Chunk& chunk, Take&& take) const {
+    constexpr auto tick = std::chrono::milliseconds(10);
+    Done done = chunk.done ? *chunk.done : Done{run_.statistics(), chunk.first, 0};
+    auto told = Clock::now();
+    auto began = told;
+    while (true) {
+      const std::uint64_t last =
+          thread.stride < chunk.last - done.unit ? done.unit + thread.stride : chunk.last;
+      run_units(thread, done, batched ? chunk.last : last);
+      if (done.unit == chunk.last) break;
+      const auto now = Clock::now();
+      if (now - began < tick) thread.stride *= 2;
+      if (now - began > 2 * tick) thread.stride = std::max<std::uint64_t>(thread.stride / 2, 1);
+      began = now;
+      if (now - told < 2 * tick) continue;
+      take(Done(done));
+      told = now;
     }
-    chunk.requested = thread.worker.requested() - before;
-    return statistics;
+    take(std::move(done));
   }
 
-  static void merge(Chunk& chunk, Merged<Statistics>& merged) {
-    merged.statistics.merge(*chunk.statistics);
-    chunk.statistics.reset();
-    merged.spent += chunk.requested;
-    merged.unit = chunk.last;
+  /// A batch goes to an evaluator that has this rung as a whole chunk.
+  static constexpr bool in_ranges =
+      requires(const Run& run, Worker<evaluator_t<Game>>& worker, typename Run::Scratch& scratch,
+               Statistics& statistics) {
+    run.units(0, 0, 0, worker, scratch, statistics);
+  };
+  static constexpr bool batched = in_ranges && BatchEvaluator<evaluator_t<Game>>;
+
+  void run_units(Thread& thread, Done& done, std::uint64_t last) const {
+    const std::size_t before = thread.worker.requested();
+    if constexpr (in_ranges) {
+      thread.worker.begin_unit();
+      run_.units(done.unit, last, seed_, thread.worker, thread.scratch, done.statistics);
+    } else {
+      for (std::uint64_t unit = done.unit; unit < last; ++unit) {
+        RandomStream random(seed_, unit);
+        thread.worker.begin_unit();
+        run_.unit(unit, random, thread.worker, thread.scratch, done.statistics);
+      }
+    }
+    done.spent += thread.worker.requested() - before;
+    done.unit = last;
   }
 
   const Game& game_;
   const Run& run_;
-  const EstimateOptions& options_;
+  std::uint64_t seed_;
+  const EarlyEnd& early_;
   Heartbeat& heartbeat_;
   ThreadPool pool_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::mutex making_;
-  std::size_t wave_ = 4;  // chunks; changes nothing but how often the user is heard
+  std::size_t wave_;  // chunks; changes nothing but how often the user is heard
 };
 
 }  // namespace gtap::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/core/value_function.hpp>
+#include <gtap/estimators/estimate.hpp>
 #include <gtap/execution/progress.hpp>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <utility>
@@ -16,8 +18,34 @@
 
 namespace gtap::detail {
 
-/// Thrown through a unit of work when the user asks to stop.
-struct StopRequest {};
+/// When a run ends early: as its user asks, or when its seconds are used up.
+class EarlyEnd {
+ public:
+  /// Without a limit, `seconds` is 0.
+  EarlyEnd(std::stop_token stop, double seconds, double already)
+      : stop_(std::move(stop)), limited_(seconds > 0.0), left_(seconds - already) {}
+
+  /// The clock is read only where there is a limit.
+  std::optional<Stopped> why() const {
+    if (stop_.stop_requested()) return Stopped::request;
+    if (limited_ && std::chrono::duration<double>(Clock::now() - begin_).count() >= left_)
+      return Stopped::time;
+    return std::nullopt;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::stop_token stop_;
+  bool limited_;
+  double left_;
+  Clock::time_point begin_ = Clock::now();
+};
+
+/// Thrown through a unit of work that is cut short.
+struct CutShort {
+  Stopped why;
+};
 
 /// Counts evaluations for the progress report, which the calling thread makes a few times a
 /// second, also from within long units.
@@ -44,16 +72,14 @@ class Heartbeat {
 };
 
 /// One thread's access to the game: counts what is asked, refuses values that are not finite, and
-/// heeds the stop token.
+/// ends early where it has to: between evaluations, or between calls of the rungs that the
+/// evaluator has.
 template <Evaluator E>
 class Worker {
  public:
   /// `caller`: this is the thread that the user called from.
-  Worker(E evaluator, std::stop_token stop, Heartbeat* heartbeat, bool caller)
-      : evaluator_(std::move(evaluator)),
-        stop_(std::move(stop)),
-        heartbeat_(heartbeat),
-        caller_(caller) {}
+  Worker(E evaluator, const EarlyEnd* end, Heartbeat* heartbeat, bool caller)
+      : evaluator_(std::move(evaluator)), end_(end), heartbeat_(heartbeat), caller_(caller) {}
 
   std::size_t players() const { return evaluator_.players(); }
 
@@ -65,48 +91,57 @@ class Worker {
   }
 
   void batch(std::span<const Coalition> coalitions, std::span<double> out) {
-    ask(coalitions.size());
-    evaluate_batch(evaluator_, coalitions, out);
-    for (std::size_t k = 0; k < out.size(); ++k) {
-      if (!std::isfinite(out[k])) refuse(out[k], coalitions[k]);
+    if constexpr (BatchEvaluator<E>) {
+      ask(coalitions.size());
+      evaluate_batch(evaluator_, coalitions, out);
+      for (std::size_t k = 0; k < out.size(); ++k) {
+        if (!std::isfinite(out[k])) refuse(out[k], coalitions[k]);
+      }
+    } else {
+      OneByOne plain{this};
+      evaluate_batch(plain, coalitions, out);
     }
   }
 
   /// out[0] is the value of `state`, out[k] the value after k toggles; `state` ends at the last.
   void chain(Coalition& state, std::span<const Player> toggles, std::span<double> out) {
-    ask(out.size());
     if constexpr (ChainEvaluator<E>) {
+      ask(out.size());
       leave_last(state);
       evaluate_chain(evaluator_, state, toggles, out);
       last_ = state;
+      if (!all_finite(out)) refuse_chain(state, toggles, out);
     } else if constexpr (BatchEvaluator<E>) {
       coalitions_.assign(1, state);
       for (const Player p : toggles) {
         state.toggle(p);
         coalitions_.push_back(state);
       }
-      evaluate_batch(evaluator_, std::span<const Coalition>(coalitions_), out);
+      batch(coalitions_, out);
     } else {
-      evaluate_chain(evaluator_, state, toggles, out);
+      OneByOne plain{this};
+      evaluate_chain(plain, state, toggles, out);
     }
-    if (!all_finite(out)) refuse_chain(state, toggles, out);
   }
 
   /// out[0] is the value of `centre`, out[1 + k] the value with players[k] toggled.
   void star(Coalition& centre, std::span<const Player> players, std::span<double> out) {
-    ask(out.size());
-    if constexpr (BatchEvaluator<E> && !StarEvaluator<E>) {
+    if constexpr (StarEvaluator<E>) {
+      ask(out.size());
+      evaluate_star(evaluator_, centre, players, out);
+      for (std::size_t k = 0; k < out.size(); ++k) {
+        if (std::isfinite(out[k])) continue;
+        if (k > 0) centre.toggle(players[k - 1]);
+        refuse(out[k], centre);
+      }
+    } else if constexpr (BatchEvaluator<E>) {
       coalitions_.assign(players.size() + 1, centre);
       for (std::size_t k = 0; k < players.size(); ++k)
         coalitions_[k + 1].toggle(players[k]);
-      evaluate_batch(evaluator_, std::span<const Coalition>(coalitions_), out);
+      batch(coalitions_, out);
     } else {
-      evaluate_star(evaluator_, centre, players, out);
-    }
-    for (std::size_t k = 0; k < out.size(); ++k) {
-      if (std::isfinite(out[k])) continue;
-      if (k > 0) centre.toggle(players[k - 1]);
-      refuse(out[k], centre);
+      OneByOne plain{this};
+      evaluate_star(plain, centre, players, out);
     }
   }
 
@@ -117,8 +152,15 @@ class Worker {
   std::size_t requested() const { return requested_; }
 
  private:
+  /// Stands for an evaluator without rungs, so that a run may end between any two evaluations.
+  struct OneByOne {
+    Worker* worker;
+    std::size_t players() const { return worker->players(); }
+    double operator()(const Coalition& coalition) { return worker->value(coalition); }
+  };
+
   void ask(std::size_t coalitions) {
-    if (stop_.stop_requested()) throw StopRequest{};
+    if (const auto why = end_->why()) throw CutShort{*why};
     requested_ += coalitions;
     if (heartbeat_->wanted()) {
       heartbeat_->count(coalitions);
@@ -160,7 +202,7 @@ class Worker {
   }
 
   E evaluator_;
-  std::stop_token stop_;
+  const EarlyEnd* end_;
   Heartbeat* heartbeat_;
   bool caller_;
   std::size_t requested_ = 0;

@@ -129,7 +129,8 @@ class AveragedEvaluator {
 
 /// The weighted mean of games of the same players, such as one network on blocks of its images. It
 /// remembers what each part said of every coalition that its evaluators were asked for (8 bytes a
-/// part and about 100 a coalition), so that a run can be told apart by parts (estimate_averaged).
+/// part and about 100 + n / 8 a coalition), so that a run can be told apart by parts
+/// (estimate_averaged).
 template <ConcurrentGame Part>
 class Averaged {
  public:

@@ -33,7 +33,8 @@ class ValueCache {
   void insert(const Coalition& coalition, double value) {
     Shard& shard = shard_of(coalition);
     const std::lock_guard lock(shard.mutex);
-    if (shard.values.size() < capacity_ / shards + 1) shard.values.emplace(coalition, value);
+    const bool room = held_.fetch_add(1) < capacity_;
+    if (!room || !shard.values.emplace(coalition, value).second) --held_;
   }
 
   std::size_t hits() const { return hits_; }
@@ -50,6 +51,7 @@ class ValueCache {
   }
 
   std::size_t capacity_;
+  std::atomic<std::size_t> held_ = 0;
   std::atomic<std::size_t> hits_ = 0;
   std::array<Shard, shards> shards_;
 };

@@ -22,6 +22,7 @@ class WeightedVotingGame {
 
   std::size_t players() const { return weights_.size(); }
   double operator()(const Coalition& coalition) const {
+    detail::require_players("WeightedVotingGame", players(), coalition.players());
     double votes = 0.0;
     coalition.for_each([&](Player p) { votes += weights_[p]; });
     return votes >= quota_ ? 1.0 : 0.0;
@@ -45,6 +46,7 @@ class MajorityGame {
 
   std::size_t players() const { return players_; }
   double operator()(const Coalition& coalition) const {
+    detail::require_players("MajorityGame", players(), coalition.players());
     return coalition.size() >= quota_ ? 1.0 : 0.0;
   }
   auto evaluator() const { return detail::EvaluatorReference<MajorityGame>(*this); }
@@ -78,6 +80,7 @@ class AirportGame {
 
   std::size_t players() const { return costs_.size(); }
   double operator()(const Coalition& coalition) const {
+    detail::require_players("AirportGame", players(), coalition.players());
     double largest = 0.0;
     coalition.for_each([&](Player p) { largest = costs_[p]; });
     return largest;
@@ -117,6 +120,7 @@ class GloveGame {
 
   std::size_t players() const { return left_ + right_; }
   double operator()(const Coalition& coalition) const {
+    detail::require_players("GloveGame", players(), coalition.players());
     std::size_t lefts = 0;
     coalition.for_each([&](Player p) { lefts += p < left_ ? 1 : 0; });
     return static_cast<double>(std::min(lefts, coalition.size() - lefts));
@@ -136,6 +140,7 @@ class BankruptcyGame {
 
   std::size_t players() const { return claims_.size(); }
   double operator()(const Coalition& coalition) const {
+    detail::require_players("BankruptcyGame", players(), coalition.players());
     double outside = std::accumulate(claims_.begin(), claims_.end(), 0.0);
     coalition.for_each([&](Player p) { outside -= claims_[p]; });
     return std::max(0.0, estate_ - outside);

@@ -22,6 +22,7 @@ class AdditiveGame {
   std::size_t players() const { return worth_.size(); }
 
   double operator()(const Coalition& coalition) const {
+    detail::require_players("AdditiveGame", players(), coalition.players());
     double value = 0.0;
     coalition.for_each([&](Player p) { value += worth_[p]; });
     return value;
@@ -35,6 +36,7 @@ class AdditiveGame {
     double operator()(const Coalition& coalition) { return (*game_)(coalition); }
 
     void chain(const Coalition& start, std::span<const Player> toggles, std::span<double> out) {
+      detail::require_players_below("AdditiveGame", players(), toggles);
       state_ = start;
       double value = (*game_)(start);
       out[0] = value;
@@ -74,6 +76,7 @@ class QuadraticGame {
   std::size_t players() const { return single_.size(); }
 
   double operator()(const Coalition& coalition) const {
+    detail::require_players("QuadraticGame", players(), coalition.players());
     double value = 0.0;
     coalition.for_each([&](Player i) {
       value += single_[i];
@@ -123,6 +126,7 @@ class UnanimityGame {
   std::size_t players() const { return players_; }
 
   double operator()(const Coalition& coalition) const {
+    detail::require_players("UnanimityGame", players(), coalition.players());
     double value = 0.0;
     for (const Term& term : terms_) {
       const auto inside = term.coalition.words();
@@ -192,7 +196,7 @@ class LinearReadoutGame {
     std::size_t players() const { return game_->players(); }
 
     double operator()(const Coalition& coalition) {
-      detail::require_size("LinearReadoutGame", players(), coalition.players());
+      detail::require_players("LinearReadoutGame", players(), coalition.players());
       state_.clear();
       marginal_ = game_->single_;
       value_ = 0.0;
@@ -201,6 +205,7 @@ class LinearReadoutGame {
     }
 
     void chain(const Coalition& start, std::span<const Player> toggles, std::span<double> out) {
+      detail::require_players_below("LinearReadoutGame", players(), toggles);
       out[0] = state_ == start ? value_ : (*this)(start);
       for (std::size_t k = 0; k < toggles.size(); ++k) {
         toggle(toggles[k]);
@@ -209,6 +214,7 @@ class LinearReadoutGame {
     }
 
     void star(const Coalition& centre, std::span<const Player> players, std::span<double> out) {
+      detail::require_players_below("LinearReadoutGame", game_->players(), players);
       out[0] = (*this)(centre);
       for (std::size_t k = 0; k < players.size(); ++k) {
         out[k + 1] = value_ + (state_.contains(players[k]) ? -1.0 : 1.0) * marginal_[players[k]];

@@ -36,6 +36,7 @@ class GroupedEvaluator {
   void chain(const Coalition& start, std::span<const Player> toggles,
              std::span<double> out) requires ChainEvaluator<Inner> {
     expand(start, members_);
+    require_players_below("grouped game", groups_->size(), toggles);
     steps_.clear();
     for (const Player g : toggles)
       steps_.insert(steps_.end(), (*groups_)[g].begin(), (*groups_)[g].end());
@@ -50,9 +51,39 @@ class GroupedEvaluator {
     }
   }
 
+  /// A group of one is a player of the inner star; a larger one is a coalition of its own.
+  void star(const Coalition& centre, std::span<const Player> players,
+            std::span<double> out) requires StarEvaluator<Inner> {
+    expand(centre, members_);
+    require_players_below("grouped game", groups_->size(), players);
+    steps_.clear();
+    expanded_.clear();
+    for (const Player g : players) {
+      const std::vector<Player>& group = (*groups_)[g];
+      if (group.size() == 1) {
+        steps_.push_back(group[0]);
+        continue;
+      }
+      expanded_.push_back(members_);
+      for (const Player p : group)
+        expanded_.back().toggle(p);
+    }
+    values_.resize(steps_.size() + 1 + expanded_.size());
+    const std::span<double> values(values_);
+    const auto single = values.first(steps_.size() + 1);
+    const auto several = values.subspan(single.size());
+    inner_.star(std::as_const(members_), std::span<const Player>(steps_), single);
+    evaluate_batch(inner_, std::span<const Coalition>(expanded_), several);
+    out[0] = single[0];
+    std::size_t s = 1;
+    std::size_t b = 0;
+    for (std::size_t k = 0; k < players.size(); ++k)
+      out[k + 1] = (*groups_)[players[k]].size() == 1 ? single[s++] : several[b++];
+  }
+
  private:
   void expand(const Coalition& coalition, Coalition& members) const {
-    require_size("grouped game", groups_->size(), coalition.players());
+    require_players("grouped game", groups_->size(), coalition.players());
     members = Coalition(inner_.players());
     coalition.for_each([&](Player g) {
       for (const Player p : (*groups_)[g])
@@ -100,10 +131,7 @@ class Grouped {
 
   /// The inner game's players that player g stands for.
   std::span<const Player> members(Player g) const {
-    if (g >= groups_.size()) {
-      detail::fail("Grouped::members", detail::text("a group below ", groups_.size()),
-                   detail::text("group ", g));
-    }
+    detail::require_player("Grouped::members", groups_.size(), g);
     return groups_[g];
   }
 
@@ -115,6 +143,9 @@ class Grouped {
   auto evaluator() const requires ConcurrentGame<Game> {
     return detail::GroupedEvaluator<evaluator_t<Game>>(groups_, gtap::evaluator(*inner_));
   }
+
+  /// Those of the inner game, which others may share.
+  std::size_t cache_hits() const requires CachingGame<Game> { return inner_->cache_hits(); }
 
  private:
   const Game* inner_;

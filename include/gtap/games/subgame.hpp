@@ -16,22 +16,16 @@ struct Embedding {
   std::vector<Player> originals;  // the whole game's player for each of the sub-game's
 
   void translate(const Coalition& part, Coalition& whole) const {
-    if (part.players() != originals.size()) {
-      fail("sub-game", text("a coalition of ", originals.size(), " players"),
-           text("one of ", part.players()));
-    }
+    require_players("sub-game", originals.size(), part.players());
     whole = always_in;
     part.for_each([&](Player p) { whole.insert(originals[p]); });
   }
 
   void translate(std::span<const Player> part, std::vector<Player>& whole) const {
+    require_players_below("sub-game", originals.size(), part);
     whole.clear();
-    for (const Player p : part) {
-      if (p >= originals.size()) {
-        fail("sub-game", text("a player below ", originals.size()), text("player ", p));
-      }
+    for (const Player p : part)
       whole.push_back(originals[p]);
-    }
   }
 };
 
@@ -90,9 +84,7 @@ class Subgame {
 
   /// The whole game's index of a player of this one.
   Player original(Player p) const {
-    if (p >= players()) {
-      fail("original", text("a player below ", players()), text("player ", p));
-    }
+    require_player("original", players(), p);
     return embedding_.originals[p];
   }
 
@@ -111,16 +103,13 @@ class Subgame {
     return SubgameEvaluator<evaluator_t<Game>>(embedding_, gtap::evaluator(*whole_));
   }
 
+  /// Those of the whole game, which others may share.
+  std::size_t cache_hits() const requires CachingGame<Game> { return whole_->cache_hits(); }
+
  private:
   const Game* whole_;
   Embedding embedding_;
 };
-
-inline void require_same_players(const char* where, std::size_t players, const Coalition& set) {
-  if (set.players() != players) {
-    fail(where, text("a coalition of ", players, " players"), text("one of ", set.players()));
-  }
-}
 
 }  // namespace detail
 
@@ -134,7 +123,7 @@ class Restricted : public detail::Subgame<Game> {
 
  private:
   static detail::Embedding embedding(const Game& whole, const Coalition& kept) {
-    detail::require_same_players("restricted", whole.players(), kept);
+    detail::require_players("restricted", whole.players(), kept.players());
     return {Coalition(kept.players()), kept.members()};
   }
 };
@@ -149,7 +138,7 @@ class Conditioned : public detail::Subgame<Game> {
 
  private:
   static detail::Embedding embedding(const Game& whole, const Coalition& in) {
-    detail::require_same_players("conditioned", whole.players(), in);
+    detail::require_players("conditioned", whole.players(), in.players());
     return {in, in.complement().members()};
   }
 };

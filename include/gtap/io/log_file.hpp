@@ -43,17 +43,12 @@ inline EvaluationLog load_log(const std::filesystem::path& path) {
   detail::require_keys(where, detail::metadata_json(where, file, "gtap.log"), {"format"});
   EvaluationLog log(detail::stored_values<double>(where, file, "sizes"));
   const std::vector<double> values = detail::stored_values<double>(where, file, "values");
-  const StoredTensor& kept =
-      detail::stored_tensor(where, file, "kept", {values.size(), log.players()});
-  const std::string place = detail::text(where, " tensor \"kept\"");
-  if (kept.dtype != Dtype::boolean)
-    detail::fail(place, "dtype BOOL", std::string(detail::dtype_name(kept.dtype)));
+  const std::vector<std::uint8_t>& kept = detail::stored_flags(
+      where, "kept", detail::stored_tensor(where, file, "kept", {values.size(), log.players()}));
   for (std::size_t k = 0; k < values.size(); ++k) {
     Coalition coalition(log.players());
     for (std::size_t p = 0; p < log.players(); ++p) {
-      const std::uint8_t flag = kept.bytes[k * log.players() + p];
-      if (flag > 1) detail::fail(place, "0 or 1", detail::text(int{flag}, " in row ", k));
-      if (flag == 1) coalition.insert(static_cast<Player>(p));
+      if (kept[k * log.players() + p] == 1) coalition.insert(static_cast<Player>(p));
     }
     log.add(coalition, values[k]);
   }

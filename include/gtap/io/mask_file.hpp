@@ -34,7 +34,7 @@ inline StoredTensor coalition_tensor(const Coalition& coalition) {
 
 inline Coalition stored_coalition(const std::string& where, const Safetensors& file,
                                   const std::string& name) {
-  const std::vector<std::uint8_t> kept = stored_flags(where, file, name);
+  const std::vector<std::uint8_t>& kept = stored_flags(where, name, stored_list(where, file, name));
   Coalition coalition(kept.size());
   for (std::size_t p = 0; p < kept.size(); ++p) {
     if (kept[p] == 1) coalition.insert(static_cast<Player>(p));

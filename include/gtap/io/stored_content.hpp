@@ -76,10 +76,10 @@ std::vector<T> stored_values(const std::string& where, const Safetensors& file,
       .template values<T>(text(where, " tensor \"", name, '"'));
 }
 
-/// The values of a list of BOOL, each 0 or 1.
-inline std::vector<std::uint8_t> stored_flags(const std::string& where, const Safetensors& file,
-                                              const std::string& name) {
-  const StoredTensor& tensor = stored_list(where, file, name);
+/// The values of a tensor of BOOL, each 0 or 1.
+inline const std::vector<std::uint8_t>& stored_flags(const std::string& where,
+                                                     const std::string& name,
+                                                     const StoredTensor& tensor) {
   const std::string place = text(where, " tensor \"", name, '"');
   if (tensor.dtype != Dtype::boolean) {
     fail(place, "dtype BOOL", std::string(dtype_name(tensor.dtype)));

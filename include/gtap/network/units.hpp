@@ -105,10 +105,7 @@ class Units {
 
   /// Refuses a coalition of another number of players.
   void check(const Coalition& kept, std::string_view where) const {
-    if (kept.players() != size()) {
-      detail::fail(where, detail::text("a coalition of ", size(), " players"),
-                   detail::text("one of ", kept.players()));
-    }
+    detail::require_players(where, size(), kept.players());
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <gtap/games/subgame.hpp>
 #include <gtap/pruning/procedures.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -47,11 +48,16 @@ class EstimateScorer {
     EstimateOptions options = options_;
     if (round_ > 0) options.seed = derive_seed(options_.seed, round_);
     ++round_;
+    const auto estimate_part = [&](const auto& part) {
+      // Of a round with fewer players, the best are all.
+      options.stable_top = std::min(options.stable_top, part.players());
+      return estimate_game_(part, options);
+    };
     const Estimate estimate = [&] {
       if constexpr (direction == Direction::pruning) {
-        return estimate_game_(restricted(*game_, coalition), options);
+        return estimate_part(restricted(*game_, coalition));
       } else {
-        return estimate_game_(conditioned(*game_, coalition), options);
+        return estimate_part(conditioned(*game_, coalition));
       }
     }();
     evaluations_ += estimate.evaluations;
