@@ -1,13 +1,20 @@
 #include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "same_bits.hpp"
+#include "temporary_folder.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <new>
 #include <stdexcept>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 using namespace gtap;
 
@@ -24,11 +31,6 @@ struct Scrap {
 };
 
 const AnyEstimator permutation = by(Shapley{}, Permutation{});
-
-bool same_bits(const Estimate& a, const Estimate& b) {
-  return a.values == b.values && a.standard_errors == b.standard_errors &&
-         a.covariance == b.covariance && a.evaluations == b.evaluations && a.units == b.units;
-}
 
 }  // namespace
 
@@ -62,6 +64,110 @@ TEST_CASE("what was merged survives a value function that throws", "[checkpoint]
   CHECK(same_bits(resumed, permutation(game, {.evaluations = 20'000})));
 }
 
+TEST_CASE("a checkpoint knows whose covariance it keeps", "[checkpoint]") {
+  const AnyGame game(20, rough);
+  const Scrap file("gtap_covariance");
+  EstimateOptions options{.evaluations = 2'000, .covariance_of = {1, 7}, .checkpoint = file.path};
+  const Estimate first = permutation(game, options);
+  CHECK(permutation(game, options).covariance == first.covariance);
+  options.covariance_of = {7, 1};
+  const std::string message = error_text([&] { permutation(game, options); });
+  CHECK(mentions(message, ", covariance of players 7 1, stopping rules"));
+  CHECK(mentions(message, "got a run of 20 players, Shapley"));
+  CHECK(mentions(message, ", covariance of players 1 7, stopping rules"));
+  // Many are told apart by a checksum.
+  std::filesystem::remove(file.path);
+  for (Player p = 2; p < 20; ++p)
+    options.covariance_of.push_back(p);
+  permutation(game, options);
+  std::swap(options.covariance_of[3], options.covariance_of[4]);
+  CHECK(mentions(error_text([&] { permutation(game, options); }), "covariance of 20 players "));
+}
+
+TEST_CASE("an error of the game is told although its state cannot be saved", "[checkpoint]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "states");
+  std::atomic<int> calls = 0;
+  const AnyGame game(20, [&](const Coalition& s) {
+    if (++calls > 3'000) {
+      std::filesystem::remove_all(folder / "states");
+      throw std::runtime_error("model on fire");
+    }
+    return rough(s);
+  });
+  CHECK_THROWS_WITH(
+      permutation(game,
+                  {.evaluations = 9'000, .threads = 1, .checkpoint = folder / "states" / "state"}),
+      "model on fire");
+  // Where saving is all that failed, it is told.
+  calls = -100'000;
+  CHECK(mentions(error_text([&] {
+                   permutation(game, {.evaluations = 9'000,
+                                      .threads = 2,
+                                      .checkpoint = folder / "states" / "state",
+                                      .checkpoint_seconds = 0.0});
+                 }),
+                 "expected a folder that can be written to"));
+}
+
+namespace {
+
+/// A design of four units in chunks of their own, of which merging the second fails. It is merged
+/// by whoever does the first, which waits for it.
+struct MergeFails {
+  struct Statistics {
+    std::uint64_t unit = 0;
+    void merge(const Statistics& other) {
+      if (other.unit == 2) throw std::bad_alloc();
+    }
+    template <class Archive>
+    void archive(Archive& fields) {
+      fields(unit);
+    }
+  };
+  struct Scratch {};
+  struct Run {
+    using Statistics = MergeFails::Statistics;
+    using Scratch = MergeFails::Scratch;
+    std::shared_ptr<std::atomic<bool>> second_done = std::make_shared<std::atomic<bool>>(false);
+
+    Statistics statistics() const { return {}; }
+    Scratch scratch() const { return {}; }
+    std::size_t chunk() const { return 1; }
+    template <class Worker>
+    void begin(Worker&) {}
+    std::uint64_t planned = 0;
+    std::uint64_t plan(const Statistics&, std::size_t) { return 4 - std::exchange(planned, 4); }
+    template <class Worker>
+    void unit(std::uint64_t k, RandomStream&, Worker&, Scratch&, Statistics& statistics) const {
+      statistics.unit = k + 1;
+      if (k == 1) *second_done = true;
+      while (k == 0 && !*second_done)
+        std::this_thread::yield();
+      if (k == 0) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    }
+    void summarise(const Statistics&, Estimate& estimate) const { estimate.values = {0.0}; }
+    template <class Archive>
+    void archive(Archive& fields) {
+      fields(planned);
+    }
+  };
+  template <class Law>
+  Run run(const Law&, const RunContext&) const {
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("half-merged statistics are neither used nor saved", "[checkpoint]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_AS(estimate(AnyGame(20, rough), Shapley{}, MergeFails{},
+                           {.threads = 2, .checkpoint = folder / "state"}),
+                  std::bad_alloc);
+  CHECK(folder.entries() == 0);
+}
+
 TEST_CASE("a checkpoint of something else is refused", "[checkpoint]") {
   const Scrap file("gtap_other");
   const AnyGame game(20, rough);
@@ -75,6 +181,11 @@ TEST_CASE("a checkpoint of something else is refused", "[checkpoint]") {
   CHECK(!error_text([&] { by(Shapley{}, SharedCoalition{})(game, options); }).empty());
   options.seed = 1;
   CHECK(!error_text([&] { permutation(game, options); }).empty());
+  options.seed = 0;
+  options.covariance_of = {1, 7};
+  CHECK(mentions(error_text([&] { permutation(game, options); }),
+                 "covariance of players 1 7, stopping"));
+  options.covariance_of.clear();
 
   std::filesystem::resize_file(file.path, std::filesystem::file_size(file.path) - 3);
   CHECK(error_text([&] { permutation(game, options); }) ==
@@ -83,6 +194,8 @@ TEST_CASE("a checkpoint of something else is refused", "[checkpoint]") {
   CHECK(error_text([&] { permutation(game, options); }) ==
         "checkpoint: expected a gtap checkpoint in " + file.path.string() + ", got something else");
   options.checkpoint = "/nowhere/at/all";
-  CHECK(error_text([&] { permutation(game, options); }) ==
-        "checkpoint: expected a file that can be written, got /nowhere/at/all.part");
+  CHECK(
+      error_text([&] { permutation(game, options); }) ==
+      "checkpoint(/nowhere/at/all): expected a folder that can be written to, got No such file or "
+      "directory");
 }

@@ -1,13 +1,23 @@
 #include <gtap/games/callable.hpp>
 #include <gtap/games/closed_form.hpp>
+#include <gtap/games/subgame.hpp>
 
 #include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "same_bits.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <set>
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
 
 using namespace gtap;
 
@@ -21,11 +31,6 @@ AdditiveGame additive(std::size_t players) {
 }
 
 const AnyEstimator permutation = by(Shapley{}, Permutation{});
-
-bool same_bits(const Estimate& a, const Estimate& b) {
-  return a.values == b.values && a.standard_errors == b.standard_errors &&
-         a.covariance == b.covariance && a.evaluations == b.evaluations && a.units == b.units;
-}
 
 }  // namespace
 
@@ -121,6 +126,66 @@ TEST_CASE("rules end a run before its budget", "[engine]") {
   CHECK(run({.seconds = 1e-9}).stopped == Stopped::time);
 }
 
+TEST_CASE("options that mean nothing are refused", "[engine]") {
+  const AnyGame game(20, rough);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto check = [&](const EstimateOptions& options, const std::string& expected) {
+    CHECK(error_text([&] { permutation(game, options); }) == "estimate: expected " + expected);
+  };
+  check({.seconds = nan}, "seconds of 0 or more, got nan");
+  check({.seconds = -1.0}, "seconds of 0 or more, got -1");
+  check({.standard_error = nan}, "standard_error of 0 or more, got nan");
+  check({.standard_error = -0.5}, "standard_error of 0 or more, got -0.5");
+  check({.half_width = nan}, "half_width of 0 or more, got nan");
+  check({.half_width = -2.0}, "half_width of 0 or more, got -2");
+  check({.stable_top = 21}, "stable_top of at most 20, got 21");
+  check({.stable_top = 2, .stable_rounds = 0}, "stable_rounds of at least 1, got 0");
+  check({.checkpoint_seconds = nan}, "checkpoint_seconds of 0 or more, got nan");
+  check({.checkpoint_seconds = -60.0}, "checkpoint_seconds of 0 or more, got -60");
+}
+
+TEST_CASE("a time limit is heard between evaluations, whatever the design asks for", "[engine]") {
+  std::atomic<std::size_t> calls = 0;
+  const AnyGame game(20, [&](const Coalition& s) {
+    ++calls;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return rough(s);
+  });
+  const auto check = [&](const AnyEstimator& estimator) {
+    for (const std::size_t threads : {1u, 3u}) {
+      calls = 0;
+      const Estimate e =
+          estimator(game, {.evaluations = 5'000, .threads = threads, .seconds = 0.02});
+      CAPTURE(e.design, threads);
+      CHECK(e.stopped == Stopped::time);
+      CHECK(calls <= 10 * threads);  // each takes 2 ms, and none begins after 20
+    }
+  };
+  check(by(Shapley{}, Permutation{}));         // chains
+  check(by(Dropout{0.3}, SharedCoalition{}));  // stars
+  check(by(Dropout{0.3}, SampleReuse{}));      // batches
+  check(by(Shapley{}, Surrogate{}));           // of units
+  check(by(Dropout{0.3}, Svarm{}));            // one by one, before the first unit too
+}
+
+TEST_CASE("the first chunks are for all threads", "[engine]") {
+  constexpr std::size_t threads = 7;
+  std::mutex mutex;
+  std::condition_variable all_there;
+  std::set<std::thread::id> seen;
+  const AnyGame game(20, [&](const Coalition& s) {
+    std::unique_lock lock(mutex);
+    if (s.size() > 0 && s.size() < 20 && seen.size() < threads) {
+      seen.insert(std::this_thread::get_id());
+      all_there.notify_all();
+      all_there.wait_for(lock, std::chrono::seconds(10), [&] { return seen.size() == threads; });
+    }
+    return rough(s);
+  });
+  permutation(game, {.evaluations = 2 + threads * 13 * 19, .threads = threads});
+  CHECK(seen.size() == threads);
+}
+
 TEST_CASE("a cache changes neither values nor what is counted as asked", "[engine]") {
   const AnyGame game(12, rough);
   const auto remembered = cached(game);
@@ -133,6 +198,11 @@ TEST_CASE("a cache changes neither values nor what is counted as asked", "[engin
   const Estimate third = estimate(remembered, AnyLaw(Banzhaf{}), SampleReuse{}, options);
   CHECK(same_bits(plain, third));
   CHECK(third.evaluated() == 0);
+  // Games around the cache hand its count on.
+  const Estimate within =
+      estimate(restricted(remembered, Coalition::grand(12)), Banzhaf{}, SampleReuse{}, options);
+  CHECK(within.values == plain.values);
+  CHECK(within.evaluated() == 0);
 }
 
 TEST_CASE("progress is told from the calling thread and may end the run", "[engine]") {

@@ -4,14 +4,17 @@
 #include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "same_bits.hpp"
 #include "temporary_folder.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 #include <limits>
 #include <stdexcept>
+#include <stop_token>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -20,85 +23,97 @@ using namespace gtap;
 
 namespace {
 
-/// Slow enough to be killed.
-double rough_and_slow(const Coalition& s) {
-  double x = 0.3;
-  for (int k = 0; k < 8; ++k)
-    s.for_each([&](Player p) { x = std::sin(3.0 * x + p); });
-  return x;
-}
+/// A design with a budget that is many of its chunks.
+struct Sampled {
+  AnyEstimator by;
+  std::size_t budget = 6'000;
+};
 
 /// Every design that samples.
-std::vector<AnyEstimator> every_design() {
+std::vector<Sampled> every_design() {
   const AnyLaw shapley = Shapley{};
   const AnyLaw banzhaf = Banzhaf{};
   const AnyLaw dropout = Dropout{0.3};
-  return {by(shapley, Permutation{}),
-          by(shapley, Permutation{.antithetic = true}),
-          by(shapley, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5}),
-          by(dropout, ShortChains{3}),
-          by(dropout, SharedCoalition{}),
-          by(shapley, SharedCoalition{.paired = true}),
-          by(shapley, Owen{.points = 3}),
-          by(shapley, Owen{.points = 3, .gauss_legendre = true}),
-          by(shapley, Stratified{}),
-          by(dropout, Stratified{.neyman = false}),
-          by(shapley, Svarm{}),
-          by(dropout, Svarm{.stratified = true}),
-          by(dropout, SampleReuse{}),
-          by(dropout, SampleReuse{.paired = true}),
-          by(shapley, AdjustedReuse{}),
-          by(dropout, Regression{}),
-          by(shapley, KernelShap{}),
-          by(shapley, LeverageShap{}),
-          by(shapley, UnbiasedKernelShap{}),
-          by(dropout, Surrogate{}),
-          by(banzhaf, Surrogate{})};
-}
-
-bool same_bits(const Estimate& a, const Estimate& b) {
-  return a.values == b.values && a.standard_errors == b.standard_errors &&
-         a.degrees_of_freedom == b.degrees_of_freedom && a.covariance == b.covariance &&
-         a.evaluations == b.evaluations && a.truncated == b.truncated && a.units == b.units &&
-         a.looks == b.looks && a.stopped == b.stopped;
+  return {{by(shapley, Permutation{})},
+          {by(shapley, Permutation{.antithetic = true})},
+          {by(shapley, TruncatedPermutation{.tolerance = 0.3, .go_on = 0.5})},
+          {by(dropout, ShortChains{3})},
+          {by(dropout, SharedCoalition{})},
+          {by(shapley, SharedCoalition{.paired = true})},
+          {by(shapley, Owen{.points = 3})},
+          {by(shapley, Owen{.points = 3, .gauss_legendre = true})},
+          {by(shapley, Stratified{})},
+          {by(dropout, Stratified{.neyman = false})},
+          {by(shapley, Svarm{}), 12'000},
+          {by(dropout, Svarm{.stratified = true}), 60'000},
+          {by(dropout, SampleReuse{})},
+          {by(dropout, SampleReuse{.paired = true})},
+          {by(shapley, AdjustedReuse{}), 3'000},
+          {by(dropout, Regression{}), 3'000},
+          {by(shapley, KernelShap{}), 3'000},
+          {by(shapley, LeverageShap{}), 3'000},
+          {by(shapley, UnbiasedKernelShap{})},
+          {by(Shapley{}, Surrogate{})},
+          {by(dropout, Surrogate{})},
+          {by(banzhaf, Surrogate{})}};
 }
 
 EstimateOptions options(std::size_t evaluations) {
   return {.evaluations = evaluations, .seed = 5, .enumerate_small = false, .covariance_of = {1, 7}};
 }
 
-/// Runs in a child that dies after a random time, 20 times, then to the end.
-void check_killed(const AnyEstimator& estimator, EstimateOptions how, RandomStream& moments) {
-  const AnyGame game(10, rough_and_slow);
+/// Runs in 20 children, on one thread and on two by turns, each of which dies at a random call of
+/// the value function, then to the end.
+void check_killed(const AnyEstimator& estimator, EstimateOptions how, RandomStream& moments,
+                  std::size_t players = 10) {
+  std::atomic<std::size_t> calls = 0;
+  std::size_t last_call = 0;  // 0: none
+  const AnyGame game(players, [&](const Coalition& s) {
+    if (++calls == last_call) kill(getpid(), SIGKILL);
+    return rough(s);
+  });
   const TemporaryFolder folder;
   how.threads = 2;
   const Estimate whole = estimator(game, how);
+  CAPTURE(whole.law, whole.design);
+  const std::size_t all_calls = calls;
   how.checkpoint = folder / "state";
   how.checkpoint_seconds = 0.0;
-  for (int kill_number = 0; kill_number < 20; ++kill_number) {
+  std::size_t left = all_calls;  // at least, whatever was saved
+  for (std::size_t child_number = 0; child_number < 20; ++child_number) {
+    calls = 0;
+    last_call = 1 + moments.below(static_cast<std::uint32_t>(left / 4));
+    left -= last_call;
+    how.threads = 1 + child_number % 2;
     const pid_t child = fork();
     if (child == 0) {
       estimator(game, how);
       _exit(0);
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(300 + moments.below(1500)));
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));  // not a run that was done
+    REQUIRE(WTERMSIG(status) == SIGKILL);
   }
-  CAPTURE(whole.law, whole.design);
+  REQUIRE(std::filesystem::exists(how.checkpoint));
+  calls = 0;
+  last_call = 0;
+  how.threads = 2;
   CHECK(same_bits(whole, estimator(game, how)));
+  CHECK(calls > 0);
+  CHECK(calls < all_calls);
 }
 
 }  // namespace
 
 TEST_CASE("every design gives the same bits for any number of threads", "[engine]") {
   const AnyGame game(10, rough);
-  for (const AnyEstimator& estimator : every_design()) {
-    EstimateOptions how = options(2'000);
+  for (const auto& [estimator, budget] : every_design()) {
+    EstimateOptions how = options(budget);
     how.threads = 1;
     const Estimate one = estimator(game, how);
     CAPTURE(one.law, one.design);
-    CHECK(one.evaluations <= 2'000);
+    CHECK(one.evaluations <= budget);
     CHECK(one.covariance.size() == 4);
     for (const std::size_t threads : {2u, 7u}) {
       how.threads = threads;
@@ -111,14 +126,14 @@ TEST_CASE("every design gives the same bits for any number of threads", "[engine
 
 TEST_CASE("every design survives being killed at 20 random moments", "[checkpoint]") {
   RandomStream moments(1, 0);
-  for (const AnyEstimator& estimator : every_design())
-    check_killed(estimator, options(6'000), moments);
+  for (const auto& [estimator, budget] : every_design())
+    check_killed(estimator, options(budget), moments);
 }
 
 TEST_CASE("enumeration gives the same bits, too", "[checkpoint]") {
-  const AnyGame game(10, rough_and_slow);
+  const AnyGame game(16, rough);
   const AnyEstimator exact = by(BetaShapley{4, 1}, Exact{});
-  EstimateOptions how = options(1'024);
+  EstimateOptions how = options(1 << 16);
   how.threads = 1;
   const Estimate one = exact(game, how);
   for (const std::size_t threads : {2u, 7u}) {
@@ -126,7 +141,65 @@ TEST_CASE("enumeration gives the same bits, too", "[checkpoint]") {
     CHECK(same_bits(one, exact(game, how)));
   }
   RandomStream moments(3, 0);
-  check_killed(exact, how, moments);
+  check_killed(exact, how, moments, 16);
+}
+
+TEST_CASE("a run is saved and ended within a long chunk", "[checkpoint]") {
+  const auto check = [](const AnyEstimator& estimator, std::size_t budget) {
+    std::atomic<std::size_t> calls = 0;
+    std::size_t killing = 0;
+    std::stop_source source;
+    std::size_t stopping = 0;
+    bool slow = false;
+    const AnyGame game(20, [&](const Coalition& s) {
+      ++calls;
+      if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (calls == killing) kill(getpid(), SIGKILL);
+      if (calls == stopping) source.request_stop();
+      return rough(s);
+    });
+    const TemporaryFolder folder;
+    EstimateOptions how = options(budget);
+    how.threads = 1;
+    const Estimate whole = estimator(game, how);
+    CAPTURE(whole.design);
+    const std::size_t all_calls = calls;
+    how.checkpoint = folder / "state";
+    how.checkpoint_seconds = 0.0;
+    slow = true;
+    calls = 0;
+    killing = 150;  // the first chunk takes longer
+    const pid_t child = fork();
+    if (child == 0) {
+      estimator(game, how);
+      _exit(0);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    REQUIRE(std::filesystem::exists(how.checkpoint));
+
+    calls = 0;
+    killing = 0;
+    stopping = 50;
+    how.stop = source.get_token();
+    const Estimate part = estimator(game, how);
+    CHECK(part.stopped == Stopped::request);
+    CHECK(calls == 50);
+    CHECK(part.evaluations > 100);
+    CHECK(part.evaluations <= 200);
+    how.stop = {};
+    slow = false;
+    calls = 0;
+    stopping = 0;
+    CHECK(same_bits(whole, estimator(game, how)));
+    CHECK(calls == all_calls - part.evaluations);
+    // What was known at the stop is what a budget of as much tells.
+    EstimateOptions short_of = options(part.evaluations);
+    CHECK(estimator(game, short_of).values == part.values);
+  };
+  check(by(Shapley{}, Permutation{}), 600);
+  check(by(Dropout{0.3}, SampleReuse{}), 600);
 }
 
 TEST_CASE("rules end a killed run where they end the whole one", "[checkpoint]") {
@@ -213,7 +286,7 @@ TEST_CASE("after a fault no worker goes on, and nothing merged is lost", "[engin
   std::atomic<bool> broken = true;
   const AnyGame game(16, [&](const Coalition& s) {
     if (++calls > 3'000 && broken) throw std::runtime_error("gone");
-    return rough_and_slow(s.contains(3) ? Coalition(16, {1, 3}) : Coalition(16, {2}));
+    return rough(s.contains(3) ? Coalition(16, {1, 3}) : Coalition(16, {2}));
   });
   const AnyEstimator permutation = by(Shapley{}, Permutation{});
   EstimateOptions how{.evaluations = 12'000, .threads = 3, .checkpoint = folder / "state"};

@@ -142,12 +142,14 @@ TEST_CASE("sub-games and groups keep values and rungs", "[games]") {
   check_rungs(part);
   check_rungs(rest);
   check_rungs(pairs);
+  check_rungs(gtap::grouped(whole, {{3}, {1, 0}, {2}}));
+  check_rungs(gtap::grouped(whole, {{3}, {1}, {0}, {2}}));
   check_rungs(remembered);
   check_rungs(gtap::AdditiveGame({1.0, -2.0, 0.5, 4.0}));
   static_assert(gtap::ChainEvaluator<gtap::evaluator_t<decltype(part)>>);
   static_assert(gtap::StarEvaluator<gtap::evaluator_t<decltype(rest)>>);
   static_assert(gtap::ChainEvaluator<gtap::evaluator_t<decltype(pairs)>>);
-  static_assert(!gtap::StarEvaluator<gtap::evaluator_t<decltype(pairs)>>);
+  static_assert(gtap::StarEvaluator<gtap::evaluator_t<decltype(pairs)>>);
   static_assert(!gtap::BatchEvaluator<gtap::evaluator_t<decltype(part)>>);
 
   // One inside the other, both directions of translation at once.
@@ -194,6 +196,65 @@ TEST_CASE("a cache answers what it has seen", "[games]") {
   CHECK(remembered(Coalition(9, {1, 2})) == 2.0);
   CHECK(calls == 1);
   CHECK(remembered.cache_hits() == 2);
+}
+
+TEST_CASE("a cache holds as many values as it was told, and wrappers hand its hits on", "[games]") {
+  const auto game =
+      gtap::make_game(9, [](const Coalition& s) { return static_cast<double>(s.size()); });
+  for (const std::size_t capacity : {0u, 1u, 5u, 100u}) {
+    const auto remembered = gtap::cached(game, capacity);
+    Coalition s(9);
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::uint64_t bits = 0; bits < 512; ++bits) {
+        s.words()[0] = bits;
+        CHECK(remembered(s) == game(s));
+      }
+      CHECK(remembered.cache_hits() == (pass == 0 ? 0 : capacity));
+    }
+    CHECK(gtap::restricted(remembered, Coalition(9, {1, 2})).cache_hits() == capacity);
+    CHECK(gtap::conditioned(remembered, Coalition(9, {1, 2})).cache_hits() == capacity);
+    CHECK(gtap::grouped(remembered, {{0, 1, 2, 3, 4, 5, 6, 7, 8}}).cache_hits() == capacity);
+  }
+  static_assert(!gtap::CachingGame<decltype(gtap::restricted(game, Coalition(9)))>);
+}
+
+TEST_CASE("a game refuses coalitions and players of another one", "[games]") {
+  const auto refused = [](const auto& game, const std::string& name) {
+    const std::size_t n = game.players();
+    for (const std::size_t other : {n - 1, n + 100}) {
+      CHECK(error_text([&] { game(Coalition::grand(other)); }) ==
+            gtap::detail::text(name, ": expected a coalition of ", n, " players, got one of ",
+                               other));
+    }
+  };
+  const auto whole = small_readout();
+  refused(gtap::AdditiveGame({1.0, -2.0, 0.5}), "AdditiveGame");
+  refused(gtap::QuadraticGame({1, 2, 3}, {0, 1, -2, 1, 0, 0.5, -2, 0.5, 0}), "QuadraticGame");
+  refused(small_unanimity(), "UnanimityGame");
+  refused(whole, "LinearReadoutGame");
+  refused(gtap::WeightedVotingGame(12, {4, 4, 4, 2, 2, 1}), "WeightedVotingGame");
+  refused(gtap::MajorityGame(7, 4), "MajorityGame");
+  refused(gtap::AirportGame({1, 3, 6, 10}), "AirportGame");
+  refused(gtap::GloveGame(1, 2), "GloveGame");
+  refused(gtap::BankruptcyGame(200, {100, 200, 300}), "BankruptcyGame");
+  refused(gtap::restricted(whole, Coalition(4, {0, 2, 3})), "sub-game");
+  refused(gtap::grouped(whole, {{0, 1, 2}, {3}}), "grouped game");
+
+  const std::vector<Player> outside{0, 7};
+  std::vector<double> out(3);
+  const auto no_such_player = [&](const auto& game, const std::string& name) {
+    auto e = gtap::evaluator(game);
+    const std::size_t n = game.players();
+    const std::string expected =
+        gtap::detail::text(name, ": expected a player below ", n, ", got player 7");
+    CHECK(error_text([&] { e.chain(Coalition(n), outside, out); }) == expected);
+    if constexpr (gtap::StarEvaluator<decltype(e)>)
+      CHECK(error_text([&] { e.star(Coalition(n), outside, out); }) == expected);
+  };
+  no_such_player(gtap::AdditiveGame({1.0, -2.0, 0.5}), "AdditiveGame");
+  no_such_player(whole, "LinearReadoutGame");
+  no_such_player(gtap::restricted(whole, Coalition(4, {0, 2, 3})), "sub-game");
+  no_such_player(gtap::grouped(whole, {{0, 1, 2}, {3}}), "grouped game");
 }
 
 TEST_CASE("what does not fit a game is refused by name", "[games]") {
