@@ -26,7 +26,7 @@ namespace {
 /// A design with a budget that is many of its chunks.
 struct Sampled {
   AnyEstimator by;
-  std::size_t budget = 6'000;
+  std::size_t budget = 4'000;
 };
 
 /// Every design that samples.
@@ -44,18 +44,18 @@ std::vector<Sampled> every_design() {
           {by(shapley, Owen{.points = 3, .gauss_legendre = true})},
           {by(shapley, Stratified{})},
           {by(dropout, Stratified{.neyman = false})},
-          {by(shapley, Svarm{}), 12'000},
-          {by(dropout, Svarm{.stratified = true}), 60'000},
+          {by(shapley, Svarm{}), 8'000},
+          {by(dropout, Svarm{.stratified = true}), 40'000},
           {by(dropout, SampleReuse{})},
           {by(dropout, SampleReuse{.paired = true})},
-          {by(shapley, AdjustedReuse{}), 3'000},
-          {by(dropout, Regression{}), 3'000},
-          {by(shapley, KernelShap{}), 3'000},
-          {by(shapley, LeverageShap{}), 3'000},
+          {by(shapley, AdjustedReuse{}), 800},
+          {by(dropout, Regression{}), 800},
+          {by(shapley, KernelShap{}), 800},
+          {by(shapley, LeverageShap{}), 800},
           {by(shapley, UnbiasedKernelShap{})},
-          {by(Shapley{}, Surrogate{})},
-          {by(dropout, Surrogate{})},
-          {by(banzhaf, Surrogate{})}};
+          {by(Shapley{}, Surrogate{}), 800},
+          {by(dropout, Surrogate{}), 800},
+          {by(banzhaf, Surrogate{}), 800}};
 }
 
 EstimateOptions options(std::size_t evaluations) {
