@@ -62,6 +62,18 @@ EstimateOptions options(std::size_t evaluations) {
   return {.evaluations = evaluations, .seed = 5, .enumerate_small = false, .covariance_of = {1, 7}};
 }
 
+/// Whether a child that runs this is killed before it is done.
+template <class Run>
+bool is_killed(Run&& run) {
+  const pid_t child = fork();
+  if (child == 0) {
+    run();
+    _exit(0);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 /// Runs in 20 children, on one thread and on two by turns, each of which dies at a random call of
 /// the value function, then to the end.
 void check_killed(const AnyEstimator& estimator, EstimateOptions how, RandomStream& moments,
@@ -85,15 +97,7 @@ void check_killed(const AnyEstimator& estimator, EstimateOptions how, RandomStre
     last_call = 1 + moments.below(static_cast<std::uint32_t>(left / 4));
     left -= last_call;
     how.threads = 1 + child_number % 2;
-    const pid_t child = fork();
-    if (child == 0) {
-      estimator(game, how);
-      _exit(0);
-    }
-    int status = 0;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    REQUIRE(WIFSIGNALED(status));  // not a run that was done
-    REQUIRE(WTERMSIG(status) == SIGKILL);
+    REQUIRE(is_killed([&] { estimator(game, how); }));
   }
   REQUIRE(std::filesystem::exists(how.checkpoint));
   calls = 0;
@@ -169,14 +173,7 @@ TEST_CASE("a run is saved and ended within a long chunk", "[checkpoint]") {
     slow = true;
     calls = 0;
     killing = 150;  // the first chunk takes longer
-    const pid_t child = fork();
-    if (child == 0) {
-      estimator(game, how);
-      _exit(0);
-    }
-    int status = 0;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    REQUIRE(WIFSIGNALED(status));
+    REQUIRE(is_killed([&] { estimator(game, how); }));
     REQUIRE(std::filesystem::exists(how.checkpoint));
 
     calls = 0;

@@ -4,7 +4,6 @@
 #include <gtap/estimators/designs/adjusted_reuse.hpp>
 #include <gtap/estimators/estimators.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
