@@ -5,10 +5,11 @@ include(GNUInstallDirs)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/gtap)
 
 install(TARGETS gtap EXPORT gtap-targets FILE_SET HEADERS)
-if(TARGET gtap_io)
-  install(TARGETS gtap_io EXPORT gtap-targets)
-endif()
 install(EXPORT gtap-targets NAMESPACE gtap:: DESTINATION ${package_dir})
+if(TARGET gtap_io)
+  install(TARGETS gtap_io EXPORT gtap-io-targets)
+  install(EXPORT gtap-io-targets NAMESPACE gtap:: DESTINATION ${package_dir})
+endif()
 
 configure_package_config_file(cmake/gtap-config.cmake.in gtap-config.cmake
                               INSTALL_DESTINATION ${package_dir})

@@ -67,7 +67,8 @@ endfunction()
 # of all <name>/*.cpp, at the same place in the build folder. It is left out when something that it
 # NEEDS is not found; what it USES is linked when found, and GTAP_HAS_<DEPENDENCY> is then defined.
 # `cmake --build . --target gtap_<folder>` builds all programs of a folder.
-# Dependencies: io, zlib, cli11, json, benchmark, onednn, openblas, torch.
+# Dependencies: io, zlib, cli11, json, benchmark, onednn, openblas, torch. gtap::io is there where
+# zlib or json is: what includes io's data sets needs io and zlib, what includes its files io and json.
 function(gtap_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;USES")
   set(links "")

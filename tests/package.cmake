@@ -18,7 +18,7 @@ foreach(name ${GTAP_FETCHED})
   string(TOUPPER ${name} upper)
   list(APPEND fetched -DFETCHCONTENT_SOURCE_DIR_GTAP_${upper}=${gtap_${name}_SOURCE_DIR})
 endforeach()
-foreach(name Eigen3 xsimd)
+foreach(name Eigen3 xsimd ZLIB nlohmann_json)
   if(CMAKE_DISABLE_FIND_PACKAGE_${name})
     list(APPEND fetched -DCMAKE_DISABLE_FIND_PACKAGE_${name}=ON)
   endif()
@@ -31,6 +31,21 @@ if(GTAP_INSTALL AND NOT GTAP_FETCHED)
   add_test(NAME package_install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix
                                         ${prefix})
   set_tests_properties(package_install PROPERTIES FIXTURES_SETUP installed)
-  gtap_package_test(package -DCMAKE_PREFIX_PATH=${prefix})
+  set(component "")
+  if(TARGET gtap::io)
+    set(component io)
+  endif()
+  gtap_package_test(package -DCMAKE_PREFIX_PATH=${prefix} -DGTAP_COMPONENTS=${component} ${fetched})
   set_tests_properties(package_package PROPERTIES FIXTURES_REQUIRED installed)
+  if("ZLIB" IN_LIST io_packages)
+    # The installed package on a machine without zlib: to configure is enough.
+    add_test(
+      NAME package_without_zlib
+      COMMAND
+        ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/package -B
+        ${CMAKE_CURRENT_BINARY_DIR}/package/without_zlib -G ${CMAKE_GENERATOR}
+        -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DCMAKE_PREFIX_PATH=${prefix}
+        -DGTAP_FROM=package -DGTAP_WITHOUT_IO=ON -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON)
+    set_tests_properties(package_without_zlib PROPERTIES FIXTURES_REQUIRED installed)
+  endif()
 endif()

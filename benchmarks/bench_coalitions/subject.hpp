@@ -6,7 +6,7 @@
 
 #include "torch.hpp"
 
-#if defined(GTAP_HAS_IO)
+#if defined(GTAP_HAS_IO) && defined(GTAP_HAS_ZLIB)
 #include <gtap/io/mnist.hpp>
 #endif
 
@@ -49,7 +49,7 @@ inline Network lenet5_caffe() {
 
 /// Test images of Fashion-MNIST where they are found, else random ones.
 inline Dataset images(std::size_t count) {
-#if defined(GTAP_HAS_IO)
+#if defined(GTAP_HAS_IO) && defined(GTAP_HAS_ZLIB)
   try {
     static const Dataset all = gtap::load_mnist_like("/usr/share/datasets/fashion-mnist").test;
     return all.subset(0, count);
