@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../examples/support/file.hpp"
 #include "case.hpp"
 #include "one_thread.hpp"
 #include "outcome.hpp"
@@ -11,7 +12,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <exception>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +29,10 @@ class Comparison : benchmark::BenchmarkReporter {
   /// --help, and with 2 at what it does not know. A repetition takes at least `sample` seconds.
   Comparison(CLI::App& app, int argc, char** argv, std::vector<std::string> peers, double sample)
       : peers_(std::move(peers)), sample_(sample) {
-    app.add_option("--json", json_, "Write a list of {name, gtap, peers, unit, peak}");
+    app.add_option("--json", json_,
+                   "Write a list of {name, gtap, peers, unit, peak}; peak is what the machine's "
+                   "multiply-adds or cores allow, null where nothing of the kind is measured")
+        ->check(support::not_writable);
     app.add_option("--filter", filter_, "Only cases whose name contains this text");
     const auto rounds = app.add_option("--rounds", rounds_, "Repetitions of each side")
                             ->check(CLI::Range(1, 1000))
@@ -35,12 +40,10 @@ class Comparison : benchmark::BenchmarkReporter {
     app.add_flag_callback(
            "--quick", [this] { rounds_ = 3; }, "3 rounds: to see that it runs")
         ->excludes(rounds);
-    app.add_option("--benchmark_out", every_, "Write every repetition, as Google Benchmark does");
+    app.add_option("--benchmark_out", every_, "Write every repetition, as Google Benchmark does")
+        ->check(support::not_writable);
     try {
       app.parse(argc, argv);
-      for (const std::string& file : {json_, every_}) {
-        if (!file.empty() && !std::ofstream(file)) throw CLI::FileError("cannot write " + file);
-      }
     } catch (const CLI::ParseError& error) {
       std::exit(app.exit(error) == 0 ? 0 : 2);
     }
@@ -49,8 +52,7 @@ class Comparison : benchmark::BenchmarkReporter {
     std::vector<char*> flags{argv[0], by_turns.data(), nullptr};
     int count = 2;
     benchmark::Initialize(&count, flags.data());
-    if (!every_.empty()) every_file_.open(every_);
-    every_writer_.SetOutputStream(&every_file_);
+    every_writer_.SetOutputStream(&every_text_);
     print_head(peers_);
   }
 
@@ -92,9 +94,17 @@ class Comparison : benchmark::BenchmarkReporter {
       std::fprintf(stderr, "no case has \"%s\" in its name\n", filter_.c_str());
       return 2;
     }
-    if (!every_.empty()) every_writer_.Finalize();
-    if (json_.empty()) return 0;
-    std::ofstream(json_) << nlohmann::ordered_json(outcomes_).dump(2) << '\n';
+    try {
+      if (!every_.empty()) {
+        every_writer_.Finalize();
+        support::write_file(every_, every_text_.str());
+      }
+      if (!json_.empty())
+        support::write_file(json_, nlohmann::ordered_json(outcomes_).dump(2) + '\n');
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      return 1;
+    }
     return 0;
   }
 
@@ -119,7 +129,7 @@ class Comparison : benchmark::BenchmarkReporter {
   std::string filter_;
   int rounds_ = 15;
   std::string every_;
-  std::ofstream every_file_;
+  std::ostringstream every_text_;
   benchmark::JSONReporter every_writer_;
   Rates rates_;
   std::vector<Outcome> outcomes_;

@@ -38,6 +38,7 @@ struct Outcome {
 
 inline void to_json(nlohmann::ordered_json& json, const Outcome& o) {
   json = {{"name", o.name}, {"gtap", o.rate("gtap")}, {"peers", o.peers()}, {"unit", o.unit}};
+  json["peak"] = nullptr;
   if (o.rate("peak") > 0) json["peak"] = o.rate("peak");
 }
 

@@ -8,6 +8,7 @@
 #include <gtap/estimators/estimators.hpp>
 
 #include "../comparison.hpp"
+#include "../peak.hpp"
 #include "subject.hpp"
 
 #include <algorithm>
@@ -45,6 +46,11 @@ void add_torch(const std::shared_ptr<Subject>& subject, std::size_t count, Case&
   }
 }
 
+/// What the machine's peak would make of so many multiply-adds for an image of a coalition.
+void add_peak(const Subject& subject, double macs, Case& work) {
+  work.sides.push_back(peak_side(2e-9 * macs * static_cast<double>(subject.data.size())));
+}
+
 /// Permutation chains from the empty coalition to the grand one.
 Case chain_case(const std::shared_ptr<Subject>& subject) {
   const std::size_t n = subject->players();
@@ -67,11 +73,20 @@ Case chain_case(const std::shared_ptr<Subject>& subject) {
     values.push_back(out[k + 1]);
   }
   subject->give_torch(some, values);
+  double macs = 0;
+  for (const std::vector<Player>& order : orders) {
+    Coalition present = empty;
+    for (const Player p : order) {
+      macs += subject->step_macs(present, p) / static_cast<double>(orders.size() * n);
+      present.insert(p);
+    }
+  }
   Case work{"coalitions/s", static_cast<double>(n)};
   work.sides.push_back({"gtap", "", [=, turn = Turn{}]() mutable {
                           worker->chain(empty, orders[turn.of(orders.size())], out);
                         }});
   add_torch(subject, some.size(), work);
+  add_peak(*subject, macs, work);
   return work;
 }
 
@@ -93,6 +108,10 @@ Case star_case(const std::shared_ptr<Subject>& subject) {
   Case work{"coalitions/s", static_cast<double>(n)};
   work.sides.push_back({"gtap", "", [=]() mutable { worker->star(grand, players, out); }});
   add_torch(subject, some.size(), work);
+  double macs = 0;
+  for (const Player p : players)
+    macs += subject->step_macs(grand, p) / static_cast<double>(n);
+  add_peak(*subject, macs, work);
   return work;
 }
 
@@ -107,6 +126,10 @@ Case random_case(const std::shared_ptr<Subject>& subject, double retention, std:
   Case work{"coalitions/s", static_cast<double>(count)};
   work.sides.push_back({"gtap", "", [=]() mutable { worker->batch(coalitions, out); }});
   add_torch(subject, some, work);
+  double macs = 0;
+  for (const Coalition& kept : coalitions)
+    macs += subject->macs(kept) / static_cast<double>(count);
+  add_peak(*subject, macs, work);
   return work;
 }
 

@@ -4,6 +4,7 @@
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/initialize.hpp>
 
+#include "../../examples/support/networks.hpp"
 #include "torch.hpp"
 
 #if defined(GTAP_HAS_IO) && defined(GTAP_HAS_ZLIB)
@@ -28,22 +29,15 @@ using Network = gtap::nn::Network<float>;
 using Dataset = gtap::nn::Dataset<float>;
 using Game = gtap::NetworkGame<float, gtap::CrossEntropy>;
 
-/// 784-hidden1-100-10.
 inline Network mlp(std::size_t hidden1 = 300) {
-  using namespace gtap::nn;
-  Network net({1, 28, 28}, {Flatten{}, Dense{.out = hidden1}, Relu{}, Dense{.out = 100}, Relu{},
-                            Dense{.out = 10}});
-  initialize(net, 1);
+  Network net = support::mlp(hidden1);
+  gtap::nn::initialize(net, 1);
   return net;
 }
 
-/// LeNet-5 as Caffe has it, with ReLU: 20 and 50 filters of 5x5, 500 neurons.
 inline Network lenet5_caffe() {
-  using namespace gtap::nn;
-  Network net({1, 28, 28}, {Conv2d{.out = 20, .kernel = 5}, Relu{}, MaxPool2d{.size = 2},
-                            Conv2d{.out = 50, .kernel = 5}, Relu{}, MaxPool2d{.size = 2}, Flatten{},
-                            Dense{.out = 500}, Relu{}, Dense{.out = 10}});
-  initialize(net, 2);
+  Network net = support::lenet5_caffe();
+  gtap::nn::initialize(net, 2);
   return net;
 }
 
@@ -75,9 +69,9 @@ struct Subject {
       : net(std::move(net_)),
         data(std::move(data_)),
         game(net, data, gtap::CrossEntropy{},
-             layers.empty() ? gtap::Units(net) : gtap::Units(net, layers)) {
+             layers.empty() ? gtap::Units(net) : gtap::Units(net, layers)),
+        cut(gtap::nn::stages(net)) {
     if (!has_torch()) return;
-    const gtap::nn::Stages cut = gtap::nn::stages(net);
     std::vector<PlainLayer> plain;
     for (std::size_t i = 0; i < net.nodes().size(); ++i) {
       const auto& node = net.nodes()[i];
@@ -147,30 +141,57 @@ struct Subject {
 
   /// Multiply-adds of a coalition for one image, behind the layers that no coalition changes.
   double macs(const gtap::Coalition& kept) const {
-    const gtap::nn::Stages cut = gtap::nn::stages(net);
-    const auto counts = game.units().count(kept);
-    std::vector<double> share(cut.stages.size(), 1.0);
     std::size_t first = cut.stages.size();
-    for (std::size_t l = 0; l < counts.size(); ++l) {
-      const gtap::UnitLayer& layer = game.units().layers()[l];
-      for (std::size_t s = 0; s < cut.stages.size(); ++s) {
-        if (cut.stages[s].mixing != layer.node) continue;
-        share[s] = static_cast<double>(counts[l]) / static_cast<double>(layer.count);
-        first = std::min(first, s);
-      }
+    for (const gtap::UnitLayer& layer : game.units().layers())
+      first = std::min(first, stage_of(layer));
+    return macs_behind(first, shares(kept));
+  }
+
+  /// Multiply-adds for one image of a step that lets a player in or out: what its own outputs add
+  /// to the next layer, and all layers behind that.
+  double step_macs(const gtap::Coalition& others, gtap::Player player) const {
+    for (const gtap::UnitLayer& layer : game.units().layers()) {
+      if (player < layer.first || player >= layer.first + layer.count) continue;
+      const std::vector<double> share = shares(others);
+      const std::size_t next = stage_of(layer) + 1;
+      return stage_macs(next) * share[next] / static_cast<double>(layer.count) +
+             macs_behind(next, share);
     }
-    double sum = 0;
-    for (std::size_t s = first + 1; s < cut.stages.size(); ++s) {
-      sum +=
-          static_cast<double>(net.nodes()[cut.stages[s].mixing].macs()) * share[s - 1] * share[s];
-    }
-    return sum;
+    return 0;
   }
 
   Network net;
   Dataset data;
   Game game;
+  gtap::nn::Stages cut;
   std::unique_ptr<TorchSide> torch;
+
+ private:
+  std::size_t stage_of(const gtap::UnitLayer& layer) const {
+    std::size_t s = 0;
+    while (cut.stages[s].mixing != layer.node)
+      ++s;
+    return s;
+  }
+  double stage_macs(std::size_t s) const {
+    return static_cast<double>(net.nodes()[cut.stages[s].mixing].macs());
+  }
+  /// The share of each stage's units that is kept.
+  std::vector<double> shares(const gtap::Coalition& kept) const {
+    std::vector<double> share(cut.stages.size(), 1.0);
+    const auto counts = game.units().count(kept);
+    for (std::size_t l = 0; l < counts.size(); ++l) {
+      const gtap::UnitLayer& layer = game.units().layers()[l];
+      share[stage_of(layer)] = static_cast<double>(counts[l]) / static_cast<double>(layer.count);
+    }
+    return share;
+  }
+  double macs_behind(std::size_t first, const std::vector<double>& share) const {
+    double sum = 0;
+    for (std::size_t s = first + 1; s < share.size(); ++s)
+      sum += stage_macs(s) * share[s - 1] * share[s];
+    return sum;
+  }
 };
 
 }  // namespace gtap_bench

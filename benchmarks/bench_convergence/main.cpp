@@ -2,14 +2,12 @@
 // docs/estimators.md shows what came out. `bench_convergence --help` lists the options.
 
 #include "../../examples/support/output_folder.hpp"
+#include "../../examples/support/run_program.hpp"
 #include "report.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <string>
 
 namespace {
@@ -29,12 +27,12 @@ void run(const Settings& settings, const std::filesystem::path& data, const std:
   }
   const std::string figures = to_json(study.curves()).dump(1) + "\n";
   folder.write("convergence.json", figures);
-  if (!json.empty()) support::write_file(json, figures);
   const std::string tables = to_tables(study.curves());
   folder.write("convergence.md", tables);
   std::fputs(tables.c_str(), stdout);
   if (!plot(study.curves(), folder))
     std::fputs("no plots were drawn: gnuplot is missing or failed\n", stderr);
+  if (!json.empty()) support::write_file(json, figures);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   std::fprintf(stderr, "%.0f s; figures, tables and plots are in %s/\n", time.count(),
                folder.string().c_str());
@@ -70,24 +68,21 @@ int main(int argc, char** argv) {
   app.add_option("--data", data, "folder with the four IDX files of Fashion-MNIST")
       ->capture_default_str();
   app.add_option("--out", out, "folder for CSV, JSON, tables and plots")->capture_default_str();
-  app.add_option("--json", json, "a second copy of the figures");
-  app.add_option("--game", only, "only this one of sigmoid, voting, network, readout");
-  app.add_option("--law", settings.only_law, "only this one of shapley, banzhaf, dropout");
+  app.add_option("--json", json, "a second copy of the figures")->check(support::not_writable);
+  app.add_option("--game", only, "only this one")
+      ->check(CLI::IsMember({"sigmoid", "voting", "network", "readout"}));
+  app.add_option("--law", settings.only_law, "only this one")
+      ->check(CLI::IsMember({"shapley", "banzhaf", "dropout"}));
   app.add_option("--design", settings.only_design, "the default and designs with this in the name");
   app.add_flag("--quick", quick, "20 runs, 2 of the read-out, up to 50 n evaluations");
-  CLI11_PARSE(app, argc, argv);
-  settings.least_runs = std::min(settings.least_runs, settings.runs);
-  if (quick) {
-    settings.runs = 20;
-    settings.least_runs = 2;
-    settings.seconds = 0.2;
-    settings.budgets = {5, 20, 50};
-  }
-  try {
+  return support::run_program(app, argc, argv, [&] {
+    settings.least_runs = std::min(settings.least_runs, settings.runs);
+    if (quick) {
+      settings.runs = 20;
+      settings.least_runs = 2;
+      settings.seconds = 0.2;
+      settings.budgets = {5, 20, 50};
+    }
     run(settings, data, only, out, json);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_convergence: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  });
 }

@@ -1,20 +1,16 @@
 #include "report.hpp"
 
+#include "../../examples/support/number.hpp"
 #include "../../examples/support/plot.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <sstream>
 
-namespace {
+using support::number;
 
-std::string number(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
+namespace {
 
 std::string panel(const Curve& curve) {
   return curve.game + "_" + curve.law;

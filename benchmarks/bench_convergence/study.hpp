@@ -46,7 +46,6 @@ class Study {
  public:
   explicit Study(const Settings& settings) : settings_(settings), pool_(settings.threads) {}
 
-  const Settings& settings() const { return settings_; }
   std::vector<Curve>& curves() { return curves_; }
 
   using Run = std::function<gtap::Estimate(const AnyGame&, const gtap::EstimateOptions&)>;

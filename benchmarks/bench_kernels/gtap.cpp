@@ -1,6 +1,7 @@
 #include <gtap/nn/kernels/conv2d.hpp>
 #include <gtap/nn/kernels/dense.hpp>
 
+#include "../peak.hpp"
 #include "sides.hpp"
 
 #include <cstdint>
@@ -70,31 +71,7 @@ void add_gtap(const ConvShape& s, Case& work) {
 }
 
 void add_peak(Case& work) {
-  using P = kernels::detail::Pack<float, kernels::default_arch>;
-  constexpr std::size_t sums = 12;
-  constexpr std::size_t steps = 4096;
-  work.sides.push_back({"peak", "",
-                        [] {
-                          // Not known to the compiler, which else leaves out what it can work out.
-                          volatile float start = 0.5f;
-                          P values[sums];
-                          GTAP_DETAIL_UNROLL
-                          for (std::size_t n = 0; n < sums; ++n)
-                            values[n] = P(start + static_cast<float>(n));
-                          const P factor(0.999f);
-                          const P term(1e-3f);
-                          for (std::size_t k = 0; k < steps; ++k) {
-                            GTAP_DETAIL_UNROLL
-                            for (std::size_t n = 0; n < sums; ++n)
-                              values[n] = kernels::detail::multiply_add(values[n], factor, term);
-                          }
-                          volatile float sink = 0;
-                          GTAP_DETAIL_UNROLL
-                          for (std::size_t n = 0; n < sums; ++n)
-                            sink = kernels::detail::sum(values[n]);
-                          (void)sink;
-                        },
-                        2e-9 * static_cast<double>(sums * steps * P::size)});
+  work.sides.push_back(peak_side(1));
 }
 
 }  // namespace gtap_bench

@@ -3,7 +3,7 @@
 #include <gtap/nn/initialize.hpp>
 #include <gtap/nn/network.hpp>
 
-#include <cstdint>
+#include <cstddef>
 #include <vector>
 
 // The networks of the examples and benchmarks, for images of 28 x 28 pixels and 10 classes.
@@ -12,11 +12,11 @@ namespace support {
 
 using Net = gtap::nn::Network<float>;
 
-/// 784-300-100-10.
-inline Net mlp() {
+/// 784-hidden1-100-10.
+inline Net mlp(std::size_t hidden1 = 300) {
   using namespace gtap::nn;
-  return Net({1, 28, 28},
-             {Flatten{}, Dense{.out = 300}, Relu{}, Dense{.out = 100}, Relu{}, Dense{.out = 10}});
+  return Net({1, 28, 28}, {Flatten{}, Dense{.out = hidden1}, Relu{}, Dense{.out = 100}, Relu{},
+                           Dense{.out = 10}});
 }
 
 /// LeNet-5: convolutions of 6 and 16 filters, dense layers of 120, 84 and 10. `drop` above 0 puts

@@ -1,31 +1,15 @@
 #pragma once
 
-#include <gtap/core/error.hpp>
+#include "file.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
 
 namespace support {
-
-/// Writes a whole file or nothing: to a temporary file beside the target, which then takes its
-/// place.
-inline void write_file(const std::filesystem::path& path, const std::string& content) {
-  const std::filesystem::path temporary = path.string() + ".part";
-  std::ofstream out(temporary, std::ios::binary);
-  out << content;
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(temporary, path, error);
-  if (!out || error) {
-    std::filesystem::remove(temporary, error);
-    gtap::detail::fail(path.string(), "a file that can be written", "an error while writing");
-  }
-}
 
 /// The folder that a program writes to; made, and proved to be writable, before any work.
 class OutputFolder {
@@ -34,7 +18,8 @@ class OutputFolder {
     std::error_code error;
     std::filesystem::create_directories(path_, error);
     if (error || !std::filesystem::is_directory(path_)) {
-      gtap::detail::fail(path_.string(), "a folder that can be made", error.message());
+      throw std::runtime_error(path_.string() + ": expected a folder that can be made, got " +
+                               error.message());
     }
     write_file(path_ / ".writable", "");
     std::filesystem::remove(path_ / ".writable");
@@ -48,11 +33,12 @@ class OutputFolder {
   /// terminal and is kept as `name`.gp. False where gnuplot is missing or fails.
   bool plot(const std::string& name, const std::string& script) const {
     const std::string base = (path_ / name).string();
-    write(name + ".gp", "set terminal svg size 900,540 dynamic background 'white'\nset output '" +
-                            base + ".svg.part'\n" + script +
-                            "set terminal pngcairo size 1350,810 fontscale 1.4\n" + "set output '" +
-                            base + ".png.part'\nreplot\nset output\n");
-    const bool drawn = std::system(("gnuplot '" + base + ".gp' 2>/dev/null").c_str()) == 0;
+    write(name + ".gp", "set terminal svg size 900,540 dynamic background 'white'\nset output " +
+                            quoted(base + ".svg.part", "''") + '\n' + script +
+                            "set terminal pngcairo size 1350,810 fontscale 1.4\nset output " +
+                            quoted(base + ".png.part", "''") + "\nreplot\nset output\n");
+    const std::string command = "gnuplot " + quoted(base + ".gp", "'\\''") + " 2>/dev/null";
+    const bool drawn = std::system(command.c_str()) == 0;
     for (const char* extension : {".svg", ".png"}) {
       std::error_code error;
       if (drawn) {
@@ -67,6 +53,14 @@ class OutputFolder {
   std::string string() const { return path_.string(); }
 
  private:
+  /// In single quotes, as gnuplot ("''" for one inside) or a shell reads it.
+  static std::string quoted(const std::string& text, const std::string& quote_inside) {
+    std::string result = "'";
+    for (const char c : text)
+      result += c == '\'' ? quote_inside : std::string(1, c);
+    return result + "'";
+  }
+
   std::filesystem::path path_;
 };
 
