@@ -7,15 +7,20 @@
 #include <gtap/nn/initialize.hpp>
 #include <gtap/nn/train.hpp>
 
+#include "support/run_program.hpp"
+
 #include <cstdio>
-#include <exception>
 #include <string>
 
 using namespace gtap::nn;
 
 int main(int count, char** values) {
-  const std::string folder = count > 1 ? values[1] : "/usr/share/datasets/fashion-mnist";
-  try {
+  CLI::App app("Trains LeNet-5 with dropout layers, stopping early on a validation split.");
+  std::string folder = "/usr/share/datasets/fashion-mnist";
+  app.add_option("folder,--data", folder,
+                 "folder with the four IDX files of a data set like MNIST, gzip or plain")
+      ->capture_default_str();
+  return support::run_program(app, count, values, [&] {
     const gtap::MnistLike data = gtap::load_mnist_like(folder);
     const std::size_t images = data.train.size() / 6 * 5;
     const Dataset<float> fit = data.train.subset(0, images);
@@ -39,8 +44,5 @@ int main(int count, char** values) {
                   result.validation[e].accuracy, e == result.best_epoch ? "  (best)" : "");
     }
     std::printf("test accuracy %.4f after %.1f s\n", accuracy(net, data.test), result.seconds);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  });
 }

@@ -1,9 +1,8 @@
 // The experiment of the paper, LeNet-5 on MNIST, and what gtap adds to it: docs/paper_study.md.
 // `paper_study --help` lists the options.
 
-#include <gtap/core/error.hpp>
-
 #include "../support/output_folder.hpp"
+#include "../support/run_program.hpp"
 #include "curves.hpp"
 #include "plots.hpp"
 #include "recipes.hpp"
@@ -11,11 +10,8 @@
 #include "settings.hpp"
 #include "subject.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -113,23 +109,10 @@ int main(int argc, char** argv) {
                  "folder with the four IDX files of MNIST (or a data set like it), gzip or plain")
       ->capture_default_str();
   app.add_option("--out", settings.out, "folder for tables and plots")->capture_default_str();
-  app.add_option("--json", settings.json, "also write the figures to this file");
+  app.add_option("--json", settings.json, "also write the figures to this file")
+      ->check(support::not_writable);
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
       ->capture_default_str();
   app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: under two minutes");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "paper_study: %s (see --help)\n", error.what());
-    return 2;
-  }
-  try {
-    run(settings);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "paper_study: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return support::run_program(app, argc, argv, [&] { run(settings); });
 }

@@ -14,6 +14,8 @@
 #include <gtap/pruning/scorers.hpp>
 #include <gtap/pruning/top_k.hpp>
 
+#include "../support/number.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -156,7 +158,7 @@ class List {
          .procedure = "top-n",
          .index = index.name,
          .value = "accuracy",
-         .design = star + ", top-k stopping at " + detail::text(fraction),
+         .design = star + ", top-k stopping at " + support::number("%g", fraction),
          .run = [=](const Task& task) {
            const NetworkGame<float, Accuracy> game(task.network, task.data.values);
            const PruneOptions options = options_for(task, "top-n");

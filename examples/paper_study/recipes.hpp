@@ -26,7 +26,6 @@ struct Recipe {
   std::string value;           ///< of a coalition; empty where none is valued
   std::string design;          ///< how coalitions are sampled, and rounds where not the paper's
   bool mean_ablation = false;  ///< units are ablated to their means, not to zero
-  bool paper = false;          ///< by the paper's protocol
   std::string as_long_as{};    ///< the design of the recipe whose wall time this one is given
   std::function<gtap::PruningPath(const Task&)> run{};
 

@@ -1,20 +1,15 @@
 #include "report.hpp"
 
+#include "../support/number.hpp"
 #include "paper.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <sstream>
 
 using namespace gtap;
+using support::number;
 
 namespace {
-
-std::string number(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
 
 std::string row(const std::string& name, const Values& values, const Values& deviations = {}) {
   std::string line = "| " + name + " |";

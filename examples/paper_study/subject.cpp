@@ -11,13 +11,20 @@
 #include "../support/networks.hpp"
 #include "../support/progress_line.hpp"
 
-#include <numeric>
+#include <stdexcept>
+#include <string>
 #include <variant>
+#include <vector>
 
 using namespace gtap;
 
 Data load_data(const Settings& settings) {
   const MnistLike all = load_mnist_like(settings.data);
+  if (all.test.size() < settings.common_test_images()) {
+    throw std::runtime_error(settings.data.string() + ": expected at least " +
+                             std::to_string(settings.common_test_images()) + " test images, got " +
+                             std::to_string(all.test.size()));
+  }
   const nn::Dataset<float> training = all.train.subset(0, settings.training_images());
   std::vector<std::uint32_t> spread(settings.common_test_images());
   for (std::size_t i = 0; i < spread.size(); ++i) {
@@ -59,6 +66,25 @@ Subject make_subject(bool wide, bool dropout, std::uint64_t seed, const Data& da
   return subject;
 }
 
+namespace {
+
+/// The first nodes of a network by themselves.
+nn::Network<float> beginning(const nn::Network<float>& network, std::size_t nodes) {
+  std::vector<nn::Layer> layers;
+  for (const nn::Node<float>& node : network.nodes().first(nodes))
+    layers.push_back(node.layer);
+  nn::Network<float> result(network.input(), layers);
+  for (std::size_t i = 0; i < nodes; ++i) {
+    result.edit_nodes()[i].weight = network.nodes()[i].weight;
+    result.edit_nodes()[i].bias = network.nodes()[i].bias;
+    result.edit_nodes()[i].running_mean = network.nodes()[i].running_mean;
+    result.edit_nodes()[i].running_var = network.nodes()[i].running_var;
+  }
+  return result;
+}
+
+}  // namespace
+
 nn::Network<float> centred(const nn::Network<float>& network, const nn::Tensor<float>& images) {
   // A batch norm at the end of each hidden stage (before the pixels become channels) takes the
   // means off.
@@ -92,7 +118,7 @@ nn::Network<float> centred(const nn::Network<float>& network, const nn::Tensor<f
     }
     if (s == ends.size() || ends[s] != i) continue;
     const std::vector<float> outputs =
-        nn::detail::run_nodes(network, i + 1, images, nullptr, 1).to_images();
+        nn::forward(beginning(network, i + 1), images, 1).to_images();
     means = nn::Vector<float>::Zero(static_cast<Eigen::Index>(from.out.channels));
     const std::size_t pixels = from.out.pixels();
     for (std::size_t k = 0; k < outputs.size(); ++k)

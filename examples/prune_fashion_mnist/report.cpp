@@ -1,10 +1,12 @@
 #include "report.hpp"
 
+#include "../support/plot.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <iomanip>
 #include <sstream>
+#include <utility>
 
 using namespace gtap;
 
@@ -24,8 +26,8 @@ const Curve* find(const std::vector<Curve>& curves, const std::string& index,
 }
 
 std::string title(const Recipe& recipe) {
-  return detail::text(recipe.index, recipe.value.empty() ? "" : " of " + recipe.value, ", ",
-                      recipe.procedure);
+  return recipe.index + (recipe.value.empty() ? "" : " of " + recipe.value) + ", " +
+         recipe.procedure;
 }
 
 /// "300-100": units of each layer.
@@ -37,21 +39,6 @@ std::string layers(const Problem& problem, const Coalition& kept) {
   }
   return text;
 }
-
-/// An inline data block of gnuplot: lines of numbers.
-class DataBlock {
- public:
-  explicit DataBlock(const std::string& name) { text_ << '$' << name << " << EOD\n"; }
-  template <class... Numbers>
-  void line(const Numbers&... numbers) {
-    ((text_ << numbers << ' '), ...);
-    text_ << '\n';
-  }
-  std::string str() const { return text_.str() + "EOD\n"; }
-
- private:
-  std::ostringstream text_;
-};
 
 }  // namespace
 
@@ -144,16 +131,19 @@ std::string to_csv(const Problem& problem, const std::vector<Curve>& curves,
 
 bool plot_accuracy(const Problem& problem, const std::vector<Curve>& curves,
                    const Settings& settings, const support::OutputFolder& folder) {
-  struct Line {
-    std::string title;
-    const std::vector<double>* values;
-    std::string style;
+  support::Plot plot;
+  std::vector<double> kept = settings.fractions;
+  kept.insert(kept.begin(), 1.0);
+  const auto add = [&](const std::string& name, std::vector<double> accuracy,
+                       const std::string& style) {
+    accuracy.insert(accuracy.begin(), problem.full_accuracy);
+    plot.add(kept, accuracy, "linespoints pt 7 ps 0.5" + style, name);
   };
   const Curve& best = chosen(curves);
-  std::vector<Line> lines{
-      {title(best.recipe), &best.accuracy, "lw 3 lc rgb '#0b5cad'"},
-      {"the same, compensated", &best.compensated, "lw 3 dt 2 lc rgb '#0b5cad'"},
-      {"the same, fine-tuned", &best.fine_tuned, "lw 3 dt 3 lc rgb '#0b5cad'"}};
+  const std::string wide = support::plot_colour(0) + " lw 3";
+  add(title(best.recipe), best.accuracy, wide);
+  add("the same, compensated", best.compensated, wide + " dt 2");
+  add("the same, fine-tuned", best.fine_tuned, wide + " dt 3");
   const std::vector<std::pair<std::string, std::string>> baselines{
       {"leave-one-out", "iterated pruning"},
       {"weight x gradient", "iterated pruning"},
@@ -162,56 +152,36 @@ bool plot_accuracy(const Problem& problem, const std::vector<Curve>& curves,
       {"RMS activation x outgoing norm", "top-n"},
       {"weight magnitude L2", "top-n"},
       {"random", "top-n"}};
-  const char* colours[] = {"#c2410c", "#15803d", "#7c3aed", "#86a17a",
-                           "#b08968", "#64748b", "#a3a3a3"};
   for (std::size_t b = 0; b < baselines.size(); ++b) {
-    if (const Curve* curve = find(curves, baselines[b].first, baselines[b].second)) {
-      lines.push_back({title(curve->recipe), &curve->accuracy,
-                       "lw 1.5 lc rgb '" + std::string(colours[b]) + "'"});
-    }
+    if (const Curve* curve = find(curves, baselines[b].first, baselines[b].second))
+      add(title(curve->recipe), curve->accuracy, support::plot_colour(1 + b) + " lw 1.5");
   }
-  std::ostringstream script;
-  for (std::size_t l = 0; l < lines.size(); ++l) {
-    DataBlock block("line" + std::to_string(l));
-    block.line(1.0, problem.full_accuracy);
-    for (std::size_t f = 0; f < settings.fractions.size(); ++f) {
-      block.line(settings.fractions[f], (*lines[l].values)[f]);
-    }
-    script << block.str();
-  }
-  script << "set title '" << problem.name << " on Fashion-MNIST'\n"
-         << "set xlabel 'kept fraction of hidden units'\nset ylabel 'test accuracy'\n"
-         << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key below maxcols 2 width -4\nplot ";
-  for (std::size_t l = 0; l < lines.size(); ++l) {
-    script << (l == 0 ? "" : ", ") << "$line" << l << " with linespoints pt 7 ps 0.5 "
-           << lines[l].style << " title '" << lines[l].title << "'";
-  }
-  script << '\n';
-  return folder.plot("accuracy_" + problem.name, script.str());
+  return folder.plot("accuracy_" + problem.name,
+                     plot.script("set title '" + problem.name +
+                                 "'\nset xlabel 'kept fraction of hidden units'\nset ylabel 'test "
+                                 "accuracy'\nset xrange [0:1]\nset yrange [0:1]\nset grid\nset key "
+                                 "below maxcols 2 width -4\n"));
 }
 
 bool plot_bands(const std::vector<BandCurve>& bands, const support::OutputFolder& folder) {
-  const char* colours[] = {"#0b5cad", "#c2410c"};
-  std::ostringstream script;
+  support::Plot plot;
   for (std::size_t b = 0; b < bands.size(); ++b) {
-    DataBlock block("band" + std::to_string(b));
-    for (std::size_t k = 0; k < bands[b].retention.size(); ++k) {
-      block.line(bands[b].retention[k], bands[b].mean[k], bands[b].deviation[k]);
+    const BandCurve& band = bands[b];
+    std::vector<double> low = band.mean;
+    std::vector<double> high = band.mean;
+    for (std::size_t k = 0; k < low.size(); ++k) {
+      low[k] -= band.deviation[k];
+      high[k] += band.deviation[k];
     }
-    script << block.str();
+    const std::string colour = support::plot_colour(b);
+    plot.fill(band.retention, low, high, colour);
+    plot.add(band.retention, band.mean, "lines lw 2" + colour, band.net + ", mean");
+    plot.add(band.retention, band.deviation, "lines dt 2 lw 2" + colour,
+             band.net + ", standard deviation");
   }
-  script
-      << "set title 'Accuracy of random sub-networks: mean and one standard deviation around it'\n"
-      << "set xlabel 'retention probability'\nset ylabel 'accuracy'\n"
-      << "set xrange [0:1]\nset yrange [0:1]\nset grid\nset key left top\nplot ";
-  for (std::size_t b = 0; b < bands.size(); ++b) {
-    const std::string colour = std::string(" lc rgb '") + colours[b % 2] + "'";
-    script << (b == 0 ? "" : ", ") << "$band" << b
-           << " using 1:($2-$3):($2+$3) with filledcurves fs transparent solid 0.15" << colour
-           << " notitle, $band" << b << " using 1:2 with lines lw 2" << colour << " title '"
-           << bands[b].net << ", mean', $band" << b << " using 1:3 with lines dt 2 lw 2" << colour
-           << " title '" << bands[b].net << ", standard deviation'";
-  }
-  script << '\n';
-  return folder.plot("uncertainty_band", script.str());
+  return folder.plot(
+      "uncertainty_band",
+      plot.script("set title 'Accuracy of random sub-networks: mean and one standard deviation "
+                  "around it'\nset xlabel 'retention probability'\nset ylabel 'accuracy'\nset "
+                  "xrange [0:1]\nset yrange [0:1]\nset grid\nset key left top\n"));
 }

@@ -50,7 +50,7 @@ function(reached header out)
   set(${out} ${found} PARENT_SCOPE)
 endfunction()
 
-set(libraries "^(zlib\\.h|nlohmann/.*|CLI/.*|mpi\\.h|onnx.*|torch/.*)$")
+set(libraries "^(zlib\\.h|nlohmann/.*)$")
 reached(gtap/gtap.hpp umbrella)
 foreach(header ${headers})
   reached(${header} all)
