@@ -85,6 +85,21 @@ TEST_CASE("a network, as in the manual") {
   // [prune]
   CHECK(path.report.met());
 
+  // [costs]
+  const gtap::PruningPath halved = gtap::iterated_pruning(
+      game, gtap::Shapley{},
+      {.keep = gtap::Budget::cost("parameters", gtap::parameter_cost(net, game.units()),
+                                  0.5 * static_cast<double>(net.parameters())) &&
+               gtap::Budget::cost("multiply-adds", gtap::mac_cost(net, game.units()),
+                                  0.5 * static_cast<double>(net.macs())),
+       .constraints = gtap::layer_constraints(game.units()),
+       .estimate = {.evaluations = 2'000, .seed = 4}});
+  // [costs]
+  CHECK(halved.report.met());
+  const gtap::Compacted<float> half = gtap::compact(net, game.units(), halved.back().kept);
+  CHECK(half.network.parameters() <= net.parameters() / 2);
+  CHECK(half.network.macs() <= net.macs() / 2);
+
   // [prune_network]
   const gtap::PruningPath recommended =
       gtap::prune_network(net, validation, {.keep = gtap::Budget::fraction(0.4), .seed = 4});

@@ -131,4 +131,13 @@ TEST_CASE("baselines run on every kind of network, and on masks of it", "[baseli
   const nn::Dataset<float> none;
   CHECK(error_text([&] { BaselineScorer(Baseline::taylor, net, Units(net), none); }) ==
         "BaselineScorer: expected at least one image, got an empty data set");
+  const networks::WrongImages wrong(net);
+  CHECK(error_text([&] { BaselineScorer(Baseline::apoz, net, Units(net), wrong.larger); }) ==
+        "BaselineScorer: expected images of 20x1x1, got 21x1x1");
+  CHECK(error_text([&] { BaselineScorer(Baseline::taylor, net, Units(net), wrong.not_finite); }) ==
+        "BaselineScorer: expected images of finite numbers, got image 7 with others");
+  auto broken = net;
+  broken.edit_node("dense2").weight(1, 2) = std::nanf("");
+  CHECK(error_text([&] { BaselineScorer(Baseline::magnitude_l1, broken, Units(net), none); }) ==
+        "dense2.weight: expected finite numbers, got nan at 19");
 }

@@ -1,7 +1,9 @@
+#include <gtap/network/baselines.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
 #include <gtap/network/mask.hpp>
+#include <gtap/pruning/procedures.hpp>
 
 #include "catch.hpp"
 #include "error_text.hpp"
@@ -98,7 +100,11 @@ TEST_CASE("an emptied layer is refused by name", "[compaction]") {
   const Units units(net);
   Coalition kept(units.size(), {0, 1, 2});
   CHECK(error_text([&] { compact(net, units, kept); }) ==
-        "slices: expected at least one unit kept in layer \"dense2\", got none");
+        "compact: expected at least one unit kept in layer \"dense2\", got none");
+  CHECK(error_text([&] { cost(net, units, kept); }) ==
+        "cost: expected at least one unit kept in layer \"dense2\", got none");
+  CHECK(error_text([&] { compact(net, units, Coalition(5)); }) ==
+        "compact: expected a coalition of 26 players, got one of 5");
 }
 
 TEST_CASE("compensation finds weights that make up for redundant units", "[compensation]") {
@@ -129,7 +135,8 @@ TEST_CASE("compensation brings every network nearer to the unpruned one", "[comp
     const auto data = networks::data_for(net, 400, 5);
     auto smaller = compact(net, units, random_kept(units, 0.6, 3));
     const auto logits = [&](const nn::Network<float>& of) {
-      return nn::detail::run_nodes(of, nn::logit_nodes(of), data.images, nullptr, 1).to_images();
+      return nn::detail::run_nodes("test", of, nn::logit_nodes(of), data.images, nullptr, 1)
+          .to_images();
     };
     const auto error = [&] {
       const auto a = logits(net);
@@ -153,7 +160,8 @@ TEST_CASE("nodes applied one by one give what the network gives", "[compensation
     nn::Tensor<float> values = data.images;
     for (std::size_t i = 0; i < nn::logit_nodes(net); ++i)
       values = detail::apply_nodes(net, i, i + 1, values);
-    const auto whole = nn::detail::run_nodes(net, nn::logit_nodes(net), data.images, nullptr, 1);
+    const auto whole =
+        nn::detail::run_nodes("test", net, nn::logit_nodes(net), data.images, nullptr, 1);
     CHECK(largest_difference(values, whole) < 1e-5);
   }
 }
@@ -174,8 +182,9 @@ TEST_CASE("compensation by few samples sees all pixels of a convolution", "[comp
   kept.erase(0);
   auto smaller = compact(net, units, kept);
   const auto error = [&] {
-    const auto a = nn::detail::run_nodes(net, 4, data.images, nullptr, 1).to_images();
-    const auto b = nn::detail::run_nodes(smaller.network, 4, data.images, nullptr, 1).to_images();
+    const auto a = nn::detail::run_nodes("test", net, 4, data.images, nullptr, 1).to_images();
+    const auto b =
+        nn::detail::run_nodes("test", smaller.network, 4, data.images, nullptr, 1).to_images();
     double sum = 0.0;
     for (std::size_t i = 0; i < a.size(); ++i)
       sum += std::pow(a[i] - b[i], 2);
@@ -195,6 +204,68 @@ TEST_CASE("compensation leaves an unpruned network as it is", "[compensation]") 
   compensate(same, net, data.images);
   for (const auto& node : net.nodes())
     CHECK(same.network.weight(node.name) == node.weight);
-  CHECK(error_text([&] { compensate(same, net, nn::Tensor<float>(net.input(), 0)); }) ==
+}
+
+TEST_CASE("what cannot be compensated is named and stays as it is", "[compensation]") {
+  const auto net = networks::all()[0].second;
+  const Units units(net);
+  const auto images = networks::data_for(net, 30, 5).images;
+  const networks::WrongImages wrong(net);
+  Coalition kept = Coalition::grand(units.size());
+  kept.erase(3);
+  const auto untouched = compact(net, units, kept);
+  auto smaller = untouched;
+  const auto message = [&](const nn::Tensor<float>& of, const CompensationOptions& options = {}) {
+    return error_text([&] { compensate(smaller, net, of, options); });
+  };
+  CHECK(message(nn::Tensor<float>(net.input(), 0)) ==
         "compensate: expected at least one image, got none");
+  CHECK(message(wrong.larger.images) == "compensate: expected images of 20x1x1, got 21x1x1");
+  CHECK(message(wrong.not_finite.images) ==
+        "compensate: expected images of finite numbers, got image 7 with others");
+  CHECK(message(images, {.ridge = -1e-3}) ==
+        "compensate: expected a ridge of 0 or more, got -0.001");
+  CHECK(message(images, {.ridge = std::nan("")}) ==
+        "compensate: expected a ridge of 0 or more, got nan");
+  CHECK(message(images, {.samples = 0}) == "compensate: expected at least 1 sample, got 0");
+  auto huge = images;  // whose squares leave float
+  for (std::size_t i = 0; i < huge.images(); ++i)
+    huge.set(i, 0, 0, 0, 3e38f);
+  CHECK(mentions(message(huge), "dense2.weight: expected finite numbers, got"));
+  const auto other = networks::all()[1].second;
+  CHECK(error_text([&] { compensate(smaller, other, images); }) ==
+        "compensate: expected the network that was compacted, got another one");
+  for (const auto& node : untouched.network.nodes())
+    CHECK(smaller.network.weight(node.name) == node.weight);
+  smaller.network.edit_node("dense3").bias(1) = std::nanf("");
+  CHECK(message(images) == "dense3.bias: expected finite numbers, got nan at 1");
+}
+
+TEST_CASE("a budget in parameters or multiply-adds is kept, and counts the compacted network",
+          "[compaction]") {
+  for (const auto& entry : networks::all()) {
+    const std::string& name = entry.first;
+    const auto& net = entry.second;
+    const Units units(net);
+    const auto data = networks::data_for(net, 20, 4);
+    BaselineScorer<float> scorer(Baseline::magnitude_l2, net, units, data);
+    const auto check = [&](const std::string& unit, auto measure, auto count) {
+      const double most = 0.5 * measure(Coalition::grand(units.size()));
+      const PruningPath path = iterated_pruning(units.size(), scorer,
+                                                {.keep = Budget::cost(unit, measure, most),
+                                                 .schedule = Schedule::units(1),
+                                                 .constraints = layer_constraints(units)});
+      CAPTURE(name, unit);
+      REQUIRE(path.report.met());
+      const double left = measure(path.back().kept);
+      CHECK(left <= most);
+      CHECK(left == count(compact(net, units, path.back().kept).network));
+      // One unit more would break it.
+      CHECK(measure(path.steps()[path.steps().size() - 2].kept) > most);
+    };
+    check("parameters", parameter_cost(net, units),
+          [](const auto& of) { return static_cast<double>(of.parameters()); });
+    check("multiply-adds", mac_cost(net, units),
+          [](const auto& of) { return static_cast<double>(of.macs()); });
+  }
 }

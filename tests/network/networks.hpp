@@ -80,6 +80,11 @@ inline std::vector<std::pair<std::string, Network<float>>> all() {
                                            {Conv2d{.out = 4, .kernel = 3}, MaxPool2d{.size = 2},
                                             Flatten{}, BatchNorm{}, Relu{}, Dense{.out = 3}},
                                            5));
+  list.emplace_back("larger than its input",
+                    with_random_parameters({1, 6, 6},
+                                           {MaxPool2d{.size = 2, .stride = 1, .padding = 1},
+                                            Flatten{}, Dense{.out = 8}, Relu{}, Dense{.out = 3}},
+                                           6));
   return list;
 }
 
@@ -95,5 +100,17 @@ inline nn::Dataset<float> data_for(const Network<float>& net, std::size_t images
     data.labels.push_back(random.below(classes));
   return data;
 }
+
+/// What no network takes: images that are larger than its input, and one with a number that is
+/// none.
+struct WrongImages {
+  explicit WrongImages(const Network<float>& net)
+      : larger{nn::Tensor<float>({net.input().size() + 1}, 10), std::vector<std::uint32_t>(10, 0)},
+        not_finite(data_for(net, 10, 1)) {
+    not_finite.images.set(7, 0, 0, 0, std::nanf(""));
+  }
+  nn::Dataset<float> larger;
+  nn::Dataset<float> not_finite;
+};
 
 }  // namespace networks

@@ -74,5 +74,5 @@ TEST_CASE("prune_network names the setting that is out of range", "[prune_networ
   CHECK(error_text([&] { prune_network(c.net, c.data, {.most_divergence = -1.0}); }) ==
         "prune_network: expected a most_divergence of at least 0, got -1");
   CHECK(error_text([&] { prune_network(c.net, c.data, {.coalitions = 1}); }) ==
-        "prune_network: expected at least 2 coalitions a round, got 1");
+        "prune_network: expected at least 2 coalitions in the first round, got 1");
 }

@@ -1,6 +1,7 @@
 #include <gtap/nn/evaluate.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/initialize.hpp>
+#include <gtap/nn/train.hpp>
 
 #include "catch.hpp"
 #include "error_text.hpp"
@@ -181,6 +182,19 @@ TEST_CASE("what cannot be run is named", "[forward][error]") {
   bad.images.set(2, 0, 1, 1, NAN);
   CHECK(error_text([&] { evaluate(net, bad); }) ==
         "evaluate: expected images of finite numbers, got image 2 with others");
+}
+
+TEST_CASE("labels and losses want flat outputs", "[forward][error]") {
+  Network<float> net({1, 4, 4}, {Conv2d{.out = 2, .kernel = 3}});
+  reference::randomize(net, 1);
+  const auto data = reference::random_data<float>({1, 4, 4}, 5, 2, 1);
+  CHECK(forward(net, data.images).shape() == Shape{2, 2, 2});
+  const std::string wrong =
+      ": expected a network with flat outputs (Flatten{} flattens), got outputs of 2x2x2";
+  CHECK(error_text([&] { evaluate(net, data); }) == "evaluate" + wrong);
+  CHECK(error_text([&] { train(net, data); }) == "train" + wrong);
+  CHECK(error_text([&] { Backpropagation<float>(net, 5, Mode::training); }) ==
+        "Backpropagation" + wrong);
 }
 
 TEST_CASE("a relu does not hide what is not a number", "[forward][error]") {

@@ -5,6 +5,8 @@
 #include "catch.hpp"
 #include "nn/kernels_support.hpp"
 
+#include <algorithm>
+
 using namespace gtap_test;
 using gtap::nn::Extent;
 using gtap::nn::Shape;
@@ -173,10 +175,10 @@ TEST_CASE("Max pooling hands each gradient to the first of the largest") {
     kernels::max_pool<Arch>(g, in.data(), out.data());
     const Rows<float> dy(9, row_size, 2);
     Rows<float> dx(25);
-    kernels::fill<Arch>(0.0f, dx.data(), 25 * row_size);
+    std::fill_n(dx.data(), 25 * row_size, 0.0f);
     kernels::max_pool_gradient<Arch>(g, in.data(), out.data(), dy.data(), dx.data());
     Rows<float> mean(25);
-    kernels::fill<Arch>(0.0f, mean.data(), 25 * row_size);
+    std::fill_n(mean.data(), 25 * row_size, 0.0f);
     kernels::avg_pool_gradient<Arch>(g, dy.data(), mean.data());
     for (std::size_t lane = 0; lane < row_size; ++lane) {
       std::vector<double> expected(25, 0.0);
@@ -202,7 +204,7 @@ TEST_CASE("Max pooling hands each gradient to the first of the largest") {
   });
   const Rows<float> dy(1, row_size, 2);
   Rows<float> dx(4);
-  kernels::fill(1.0f, dx.data(), 4 * row_size);
+  std::fill_n(dx.data(), 4 * row_size, 1.0f);
   kernels::global_avg_pool_gradient(4, dy.data(), dx.data());
   CHECK(dx(3, 17) == Approx(1 + dy(0, 17) / 4));
 }

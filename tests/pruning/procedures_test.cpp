@@ -432,6 +432,8 @@ TEST_CASE("What a procedure cannot work with is named") {
         "Schedule::fraction: expected a fraction in (0, 1], got 0");
   CHECK(error_text([] { gtap::top_n(std::vector<double>{}); }) ==
         "top_n: expected a game with at least 1 player, got 0");
+  CHECK(error_text([] { gtap::top_n(std::vector<double>{}, {.keep = Budget::fraction(0.2)}); }) ==
+        "top_n: expected a game with at least 1 player, got 0");
   CHECK(error_text([&] {
           gtap::top_n(std::vector<double>{1, nan, 2});
         }) == "top_n: expected a number as every score, got NaN for player 1");

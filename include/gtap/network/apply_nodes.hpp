@@ -1,13 +1,12 @@
 #pragma once
 
+#include <gtap/nn/channels.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/tensor.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <numeric>
-#include <vector>
+#include <utility>
 
 namespace gtap::detail {
 
@@ -18,10 +17,8 @@ nn::Tensor<T> apply_nodes(const nn::Network<T>& net, std::size_t begin, std::siz
   nn::Tensor<T> values = input;
   for (std::size_t i = begin; i < end; ++i) {
     const nn::Node<T>& node = net.nodes()[i];
-    std::vector<std::uint32_t> in(node.in.channels);
-    std::vector<std::uint32_t> out(node.out.channels);
-    std::iota(in.begin(), in.end(), 0u);
-    std::iota(out.begin(), out.end(), 0u);
+    const auto in = nn::detail::all_channels(node.in.channels);
+    const auto out = nn::detail::all_channels(node.out.channels);
     nn::Tensor<T> next(node.out, values.images());
     for (std::size_t t = 0; t < values.tiles(); ++t) {
       nn::forward_tile(node, in, out, values.tile(t), next.tile(t));

@@ -4,6 +4,7 @@
 #include <gtap/network/stage_statistics.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/dataset.hpp>
+#include <gtap/nn/evaluate.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/stages.hpp>
 
@@ -34,14 +35,16 @@ enum class Baseline {
 /// A call costs one pass over the images, forward or, for those with gradients, forward and
 /// backward; the magnitudes cost none. Layers must keep a unit. Activations are those of the end of
 /// a unit's stage, after activation, batch norm and pooling. Takes a snapshot of the network; the
-/// data must outlive it. Not thread-safe.
+/// data must outlive it. Not thread-safe. Throws gtap::Error for weights that are not finite and,
+/// unless it is a magnitude, for data that nn::evaluate() would not take.
 template <class T>
 class BaselineScorer {
  public:
   BaselineScorer(Baseline baseline, const nn::Network<T>& net, Units units,
                  const nn::Dataset<T>& data)
       : baseline_(baseline), net_(net), units_(std::move(units)), data_(&data) {
-    if (uses_data()) data.check("BaselineScorer", net.output().size());
+    if (uses_data()) nn::detail::check_data("BaselineScorer", net, data);
+    net.check_finite();
   }
 
   /// One score for each member of `kept`, in increasing order.

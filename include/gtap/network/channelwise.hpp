@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/nn/channels.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/tensor.hpp>
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -47,8 +47,7 @@ class Channelwise {
     std::size_t most = 0;
     for (const Step& step : steps_)
       most = std::max(most, step.node.in.channels);
-    channels_.resize(most);
-    std::iota(channels_.begin(), channels_.end(), 0u);
+    channels_ = nn::detail::all_channels(most);
   }
 
   std::size_t rows_in() const { return rows_in_; }    ///< rows of a unit before

@@ -96,7 +96,7 @@ nn::Matrix<T> sliced_weight(const nn::Node<T>& node, const Slice& slice) {
 /// ungrouped one with zeros between its groups. Throws when a layer would be empty.
 template <class T>
 Compacted<T> compact(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
-  const std::vector<Slice> left = slices(net, units, kept);
+  const std::vector<detail::Slice> left = detail::slices("compact", net, units, kept);
   std::vector<nn::Layer> chain;
   for (std::size_t i = 0; i < left.size(); ++i) {
     chain.push_back(detail::sliced_layer(net.nodes()[i], left[i]));

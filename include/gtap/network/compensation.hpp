@@ -3,6 +3,7 @@
 #include <gtap/network/apply_nodes.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/stage_input.hpp>
+#include <gtap/nn/forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/stages.hpp>
 #include <gtap/nn/tensor.hpp>
@@ -11,16 +12,19 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace gtap {
 
 struct CompensationOptions {
-  /// Pull towards the weights before, relative to the mean square of an input.
+  /// Pull towards the weights before, relative to the mean square of an input; 0 or more.
   double ridge = 1e-3;
-  /// Most samples of a layer: for a dense layer images, for a convolution images x pixels.
+  /// Most samples of a layer: for a dense layer images, for a convolution images x pixels. At
+  /// least 1; whole tiles of 64 images are taken.
   std::size_t samples = 20'000;
 };
 
@@ -114,37 +118,61 @@ void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& un
   }
 }
 
+/// Throws unless `smaller` can have come from `net` and be refitted on these images.
+template <class T>
+void check_compensation(const Compacted<T>& smaller, const nn::Network<T>& net,
+                        const nn::Stages& cut, const nn::Tensor<T>& images,
+                        const CompensationOptions& options) {
+  const char* const where = "compensate";
+  bool same = smaller.map.size() == cut.stages.size() && smaller.network.input() == net.input() &&
+              smaller.network.nodes().size() == net.nodes().size();
+  for (std::size_t s = 0; same && s < cut.stages.size(); ++s) {
+    const LayerMap& map = smaller.map[s];
+    const nn::Node<T>& node = smaller.network.nodes()[cut.stages[s].mixing];
+    same = map.before == cut.stages[s].units && map.kept.size() == node.out.channels;
+  }
+  if (!same) fail(where, "the network that was compacted", "another one");
+  if (!(options.ridge >= 0.0 && std::isfinite(options.ridge))) {
+    fail(where, "a ridge of 0 or more", text(options.ridge));
+  }
+  if (options.samples == 0) fail(where, "at least 1 sample", "0");
+  nn::detail::check_images(where, net, images);
+  images.check_finite(where);
+  net.check_finite();
+  smaller.network.check_finite();
+}
+
 }  // namespace detail
 
 /// Refits the smaller network's layers by least squares, first to last, so that each gives what the
 /// unpruned layer gave on these images: no gradients, no labels. Layers before the first pruned
-/// input stay as they are. `net` is the network that was compacted.
+/// input stay as they are. `net` is the network that was compacted. Throws gtap::Error for another
+/// network, images of another shape, no image, settings out of range and numbers that are not
+/// finite, also as a result; `smaller` is then as it was.
 ///
 /// Costs about samples x features^2 multiply-adds a layer, features being the inputs of one output.
 template <class T>
 void compensate(Compacted<T>& smaller, const nn::Network<T>& net, const nn::Tensor<T>& images,
                 const CompensationOptions& options = {}) {
   const nn::Stages cut = nn::stages(net);
-  if (smaller.map.size() != cut.stages.size()) {
-    detail::fail("compensate", "the network that was compacted", "another one");
-  }
-  if (images.images() == 0) detail::fail("compensate", "at least one image", "none");
+  detail::check_compensation(smaller, net, cut, images, options);
+  nn::Network<T> result = smaller.network;
   nn::Tensor<T> unpruned = detail::apply_nodes(net, 0, cut.prefix_end, images);
   nn::Tensor<T> pruned = unpruned;
   bool changed = false;
   for (std::size_t s = 0; s < cut.stages.size(); ++s) {
     const nn::Stage& stage = cut.stages[s];
     if (changed) {
-      detail::refit(smaller.network.edit_nodes()[stage.mixing], pruned, net.nodes()[stage.mixing],
-                    unpruned, smaller.map[s].kept, options);
+      detail::refit(result.edit_nodes()[stage.mixing], pruned, net.nodes()[stage.mixing], unpruned,
+                    smaller.map[s].kept, options);
     }
     changed = changed || smaller.map[s].kept.size() < smaller.map[s].before;
     if (s + 1 == cut.stages.size()) break;
     unpruned = detail::apply_nodes(net, stage.mixing, stage.end, unpruned);
-    pruned =
-        changed ? detail::apply_nodes(smaller.network, stage.mixing, stage.end, pruned) : unpruned;
+    pruned = changed ? detail::apply_nodes(result, stage.mixing, stage.end, pruned) : unpruned;
   }
-  smaller.network.check_finite();
+  result.check_finite();
+  smaller.network = std::move(result);
 }
 
 }  // namespace gtap

@@ -8,7 +8,8 @@
 namespace gtap {
 
 /// Parameters and multiply-adds that the compacted network would have. They are not sums over
-/// units: a weight goes when either of its ends goes.
+/// units: a weight goes when either of its ends goes. They fall with every unit that leaves, except
+/// where that opens a grouped convolution (see compact()).
 struct Cost {
   std::size_t parameters = 0;
   std::size_t macs = 0;
@@ -18,7 +19,7 @@ struct Cost {
 template <class T>
 Cost cost(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
   Cost total;
-  const std::vector<Slice> left = slices(net, units, kept);
+  const std::vector<detail::Slice> left = detail::slices("cost", net, units, kept);
   for (std::size_t i = 0; i < left.size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
     const std::size_t out = left[i].out.size();

@@ -42,13 +42,15 @@ class NetworkGame {
               std::span<const std::string> layers)
       : NetworkGame(net, data, objective, Units(net, layers)) {}
 
-  /// Players: these units. Throws for an empty data set, images of another shape, labels that are
-  /// missing or out of range, and weights that are not finite.
+  /// Players: these units. Throws for outputs that are not flat, an empty data set, images of
+  /// another shape, labels that are missing or out of range, and numbers that are not finite.
   NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective, Units units)
       : units_(std::move(units)) {
-    if constexpr (Objective::needs_labels) data.check("NetworkGame", net.output().size());
+    const char* const where = "NetworkGame";
+    const std::size_t classes = nn::detail::classes(where, net);
+    if constexpr (Objective::needs_labels) data.check(where, classes);
     const nn::Tensor<T> logits =
-        nn::detail::run_nodes(net, nn::logit_nodes(net), data.images, nullptr, 1);
+        nn::detail::run_nodes(where, net, nn::logit_nodes(net), data.images, nullptr, 1);
     net_ = std::make_shared<const detail::StagedNetwork<T>>(net, units_, data.images);
     target_ = std::make_shared<const detail::Target<T, Objective>>(
         logits, Objective::needs_labels ? std::span<const std::uint32_t>(data.labels)

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace gtap {
 
@@ -63,6 +64,8 @@ class Target {
     } else if constexpr (std::is_same_v<Objective, CrossEntropy>) {
       return -nn::kernels::cross_entropy(classes_, logits, labels_.tile(t));
     } else {
+      static_assert(std::is_same_v<Objective, Agreement>,
+                    "gtap: an objective is Accuracy, CrossEntropy or Agreement");
       return -nn::kernels::kl_divergence(classes_, probability_.tile(t), log_probability_.tile(t),
                                          logits, labels_.tile(t));
     }

@@ -22,8 +22,9 @@ struct PruneNetworkOptions {
   Budget keep{};                 ///< empty: down to one unit a layer
   double most_divergence = 0.3;  ///< in nats, at least 0; beyond it accuracy is the value
   double part_of_round = 0.05;   ///< of the kept units, that leaves before they are scored again
-  std::size_t coalitions =
-      4;  ///< of a round, at least 2, each with all kept units' contributions to it
+  /// Of the first round, at least 2, each with all units' contributions to it. Later rounds have
+  /// as many evaluations, and so more coalitions of fewer units.
+  std::size_t coalitions = 4;
   DropoutBand law{0.5, 1.0};
   std::uint64_t seed = 0;
   std::size_t threads = 0;      ///< 0: as many as the machine offers; the result is the same
@@ -70,8 +71,8 @@ class AgreementThenAccuracy {
 /// no bound and outweighs what can be saved. docs/paper_study.md compares it with others. Each
 /// layer keeps a unit.
 ///
-/// Costs coalitions x (units + 1) evaluations on the images a round, about 60 rounds down to a
-/// twentieth; 500 to 2,000 images, with labels, are enough. What is kept is for compact() and
+/// Costs coalitions x (units + 1) evaluations on the images in each round, about 60 rounds down to
+/// a twentieth; 500 to 2,000 images, with labels, are enough. What is kept is for compact() and
 /// compensate(). Throws gtap::Error for settings out of range and as iterated_pruning does.
 template <class T>
 PruningPath prune_network(const nn::Network<T>& net, const nn::Dataset<T>& images,
@@ -82,7 +83,7 @@ PruningPath prune_network(const nn::Network<T>& net, const nn::Dataset<T>& image
                  detail::text(options.most_divergence));
   }
   if (options.coalitions < 2) {
-    detail::fail("prune_network", "at least 2 coalitions a round",
+    detail::fail("prune_network", "at least 2 coalitions in the first round",
                  detail::text(options.coalitions));
   }
   const PruneOptions rounds{.keep = options.keep,

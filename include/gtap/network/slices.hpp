@@ -1,15 +1,17 @@
 #pragma once
 
 #include <gtap/network/units.hpp>
+#include <gtap/nn/channels.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <cstddef>
-#include <numeric>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace gtap {
+
+namespace detail {
 
 /// What of one node is left when units go: its input and output channels that stay, in the old
 /// numbering and increasing, and the groups of a convolution.
@@ -18,14 +20,6 @@ struct Slice {
   std::vector<std::size_t> out;
   std::size_t groups = 1;
 };
-
-namespace detail {
-
-inline std::vector<std::size_t> all_channels(std::size_t count) {
-  std::vector<std::size_t> all(count);
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  return all;
-}
 
 /// A grouped convolution stays grouped when each of its groups keeps as many inputs and outputs as
 /// the others, or nothing. Otherwise it becomes an ungrouped one, with zeros for weights between
@@ -49,27 +43,25 @@ std::size_t groups_left(const nn::Node<T>& node, const nn::Conv2d& conv, const S
   return left;
 }
 
-}  // namespace detail
-
 /// What is left of each node of the network when only these units are kept. Throws when a layer
-/// would be empty, naming it.
+/// would be empty, naming it and `where`.
 template <class T>
-std::vector<Slice> slices(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
-  units.check(kept, "slices");
+std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Units& units,
+                          const Coalition& kept) {
+  units.check(kept, where);
   const std::vector<std::size_t> counts = units.count(kept);
   for (std::size_t l = 0; l < counts.size(); ++l) {
     if (counts[l] == 0) {
-      detail::fail("slices", "at least one unit kept in layer \"" + units.layers()[l].name + "\"",
-                   "none");
+      fail(where, "at least one unit kept in layer \"" + units.layers()[l].name + "\"", "none");
     }
   }
   std::vector<Slice> result;
   for (std::size_t i = 0; i < net.nodes().size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
     Slice slice;
-    slice.in = i == 0 ? detail::all_channels(node.in.channels) : result.back().out;
+    slice.in = i == 0 ? nn::detail::all_channels<std::size_t>(node.in.channels) : result.back().out;
     if (nn::is_mixing(node.layer)) {
-      slice.out = detail::all_channels(node.out.channels);
+      slice.out = nn::detail::all_channels<std::size_t>(node.out.channels);
       for (const UnitLayer& layer : units.layers()) {
         if (layer.node != i) continue;
         slice.out.clear();
@@ -87,11 +79,12 @@ std::vector<Slice> slices(const nn::Network<T>& net, const Units& units, const C
       slice.out = slice.in;
     }
     if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) {
-      slice.groups = detail::groups_left(node, *conv, slice);
+      slice.groups = groups_left(node, *conv, slice);
     }
     result.push_back(std::move(slice));
   }
   return result;
 }
 
+}  // namespace detail
 }  // namespace gtap

@@ -4,6 +4,7 @@
 #include <gtap/network/stage_runner.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/aligned.hpp>
+#include <gtap/nn/channels.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/stages.hpp>
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 namespace gtap::detail {
@@ -111,7 +111,8 @@ class StagedNetwork {
   void run_prefix(const nn::Network<T>& net, const nn::Stages& cut, const nn::Tensor<T>& images) {
     const nn::Stage& last = cut.stages[first_];
     prefix_ = nn::Tensor<T>(net.nodes()[last.end - 1].out, images.images());
-    std::size_t largest = net.input().size();
+    const nn::Shape input = cut.prefix_end == 0 ? net.input() : net.nodes()[cut.prefix_end - 1].out;
+    std::size_t largest = input.size();
     std::size_t scratch_size = 0;
     for (std::size_t s = 0; s <= first_; ++s) {
       const StageRunner<T>& stage = stages_[s];
@@ -123,16 +124,15 @@ class StagedNetwork {
     nn::AlignedVector<T> a(in.size());
     nn::AlignedVector<T> scratch(scratch_size);
     nn::ForwardPass<T> before(net, cut.prefix_end);
-    const nn::Shape input = cut.prefix_end == 0 ? net.input() : net.nodes()[cut.prefix_end - 1].out;
     for (std::size_t t = 0; t < images.tiles(); ++t) {
       const T* rows_in = cut.prefix_end == 0 ? images.tile(t) : before.run(images.tile(t));
       std::copy_n(rows_in, input.size() * nn::tile_images, in.data());
       std::size_t channels = input.channels;
       std::size_t rows = input.size();
       for (std::size_t s = 0; s <= first_; ++s) {
-        const std::vector<std::uint32_t> in_channels = count_to(channels);
-        const std::vector<std::uint32_t> in_rows = count_to(rows);
-        const std::vector<std::uint32_t> units = count_to(stages_[s].units());
+        const auto in_channels = nn::detail::all_channels(channels);
+        const auto in_rows = nn::detail::all_channels(rows);
+        const auto units = nn::detail::all_channels(stages_[s].units());
         stages_[s].forward({in_channels, in_rows}, units, in.data(), z.data(), a.data(),
                            scratch.data());
         channels = stages_[s].units();
@@ -154,12 +154,6 @@ class StagedNetwork {
       state_size_ += stages_[s].units() * stages_[s].rows() * nn::tile_images;
       scratch_size_ = std::max(scratch_size_, stages_[s].scratch());
     }
-  }
-
-  static std::vector<std::uint32_t> count_to(std::size_t count) {
-    std::vector<std::uint32_t> list(count);
-    std::iota(list.begin(), list.end(), 0u);
-    return list;
   }
 
   std::size_t images_;

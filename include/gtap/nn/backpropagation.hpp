@@ -25,11 +25,13 @@ namespace gtap::nn {
 template <class T>
 class Backpropagation {
  public:
-  /// For batches of up to `images` images. `seed` is for dropout.
+  /// For batches of up to `images` images. `seed` is for dropout. Throws unless the network's
+  /// outputs are flat.
   Backpropagation(const Network<T>& net, std::size_t images, Mode mode, std::uint64_t seed = 0)
       : net_(&net),
         seed_(seed),
         nodes_(logit_nodes(net)),
+        classes_(detail::classes("Backpropagation", net)),
         plan_(net, nodes_, mode),
         gradients_(plan_.buffers.size()),
         dropped_(nodes_),
@@ -155,9 +157,9 @@ class Backpropagation {
     const std::size_t out = step(nodes_ - 1).out;
     alignas(alignment) T labels[tile_images];
     kernels::make_label_row(labels_.subspan(tile * tile_images, valid(tile)), labels);
-    losses_[tile] = kernels::cross_entropy_gradient(
-        node(nodes_ - 1).out.channels, values_[out].tile(tile), labels,
-        T(1) / static_cast<T>(labels_.size()), gradients_[out].tile(tile));
+    losses_[tile] = kernels::cross_entropy_gradient(classes_, values_[out].tile(tile), labels,
+                                                    T(1) / static_cast<T>(labels_.size()),
+                                                    gradients_[out].tile(tile));
   }
 
   detail::BackwardTile<T> backward_of(std::size_t i, std::size_t tile) {
@@ -209,6 +211,7 @@ class Backpropagation {
   std::uint64_t seed_;
   std::uint64_t pass_ = 0;
   std::size_t nodes_;
+  std::size_t classes_;
   detail::PassPlan plan_;
   std::vector<Tensor<T>> values_;     // buffers
   std::vector<Tensor<T>> gradients_;  // by the numbers of the same buffers, where wanted

@@ -18,10 +18,18 @@ struct Evaluation {
 
 namespace detail {
 
+/// Throws unless a network can be run on all of the images and compared with their labels.
+template <class T>
+void check_data(const char* where, const Network<T>& net, const Dataset<T>& data) {
+  data.check(where, classes(where, net));
+  check_images(where, net, data.images);
+  data.images.check_finite(where);
+}
+
 template <class T>
 Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptChannels* kept,
                     std::size_t threads) {
-  const std::size_t classes = net.output().channels;
+  const std::size_t classes = detail::classes("evaluate", net);
   data.check("evaluate", classes);
   std::vector<Evaluation> parts(data.images.tiles());
   for_each_tile("evaluate", net, logit_nodes(net), data.images, kept, threads,
@@ -47,8 +55,8 @@ Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptCha
 }  // namespace detail
 
 /// Accuracy and cross-entropy at inference. `threads` 0 means those of the machine; the result does
-/// not depend on it. Throws gtap::Error for an empty data set, images of another shape, a label
-/// that is no class, or numbers that are not finite.
+/// not depend on it. Throws gtap::Error for outputs that are not flat, an empty data set, images of
+/// another shape, a label that is no class, or numbers that are not finite.
 template <class T>
 Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, std::size_t threads = 0) {
   return detail::evaluate(net, data, nullptr, threads);

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,14 +30,14 @@ class ForwardPass {
  public:
   /// Runs the first `nodes` nodes.
   ForwardPass(const Network<T>& net, std::size_t nodes) : net_(&net), present_(nodes) {
-    input_ = all(net.input().channels);
+    input_ = detail::all_channels(net.input().channels);
     std::size_t largest = 0;
     for (const Node<T>& node : net.nodes().first(nodes))
       largest = std::max(largest, node.out.size());
     for (auto& buffer : buffers_)
       buffer.resize(largest * tile_images);
     for (std::size_t i = 0; i < nodes; ++i)
-      present_[i] = all(net.nodes()[i].out.channels);
+      present_[i] = detail::all_channels(net.nodes()[i].out.channels);
   }
 
   explicit ForwardPass(const Network<T>& net) : ForwardPass(net, net.nodes().size()) {}
@@ -85,12 +84,6 @@ class ForwardPass {
   }
 
  private:
-  static std::vector<std::uint32_t> all(std::size_t count) {
-    std::vector<std::uint32_t> list(count);
-    std::iota(list.begin(), list.end(), std::uint32_t{0});
-    return list;
-  }
-
   const Network<T>* net_;
   std::vector<std::uint32_t> input_;
   std::vector<std::vector<std::uint32_t>> present_;  // channels of each node's output
@@ -98,6 +91,14 @@ class ForwardPass {
 };
 
 namespace detail {
+
+/// Number of classes: what labels and losses take the outputs for. Throws unless they are flat.
+template <class T>
+std::size_t classes(const char* where, const Network<T>& net) {
+  require(net.output().pixels() == 1, where, "a network with flat outputs (Flatten{} flattens)",
+          text("outputs of ", net.output()));
+  return net.output().channels;
+}
 
 template <class T>
 void check_images(const char* where, const Network<T>& net, const Tensor<T>& images) {
@@ -126,11 +127,11 @@ void for_each_tile(const char* where, const Network<T>& net, std::size_t nodes,
 }
 
 template <class T>
-Tensor<T> run_nodes(const Network<T>& net, std::size_t nodes, const Tensor<T>& images,
-                    const KeptChannels* kept, std::size_t threads) {
+Tensor<T> run_nodes(const char* where, const Network<T>& net, std::size_t nodes,
+                    const Tensor<T>& images, const KeptChannels* kept, std::size_t threads) {
   const Shape shape = nodes == 0 ? net.input() : net.nodes()[nodes - 1].out;
   Tensor<T> out(shape, images.images());
-  for_each_tile("forward", net, nodes, images, kept, threads, [&](std::size_t t, const T* rows) {
+  for_each_tile(where, net, nodes, images, kept, threads, [&](std::size_t t, const T* rows) {
     const std::size_t valid = images.tile_valid(t);
     for (std::size_t r = 0; r < shape.size(); ++r)
       std::copy_n(rows + r * tile_images, valid, out.tile(t) + r * tile_images);
@@ -145,7 +146,7 @@ Tensor<T> run_nodes(const Network<T>& net, std::size_t nodes, const Tensor<T>& i
 /// shape, no image, or weights that are not finite.
 template <class T>
 Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, std::size_t threads = 0) {
-  return detail::run_nodes(net, net.nodes().size(), images, nullptr, threads);
+  return detail::run_nodes("forward", net, net.nodes().size(), images, nullptr, threads);
 }
 
 /// The same with only the kept channels of each hidden stage; the others are zero after activation
@@ -153,7 +154,7 @@ Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, std::size_t th
 template <class T>
 Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, const KeptChannels& kept,
                   std::size_t threads = 0) {
-  return detail::run_nodes(net, net.nodes().size(), images, &kept, threads);
+  return detail::run_nodes("forward", net, net.nodes().size(), images, &kept, threads);
 }
 
 }  // namespace gtap::nn

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/nn/channels.hpp>
 #include <gtap/nn/kernels/conv2d.hpp>
 #include <gtap/nn/kernels/dense.hpp>
 #include <gtap/nn/kernels/losses.hpp>
@@ -14,9 +15,6 @@
 #include <span>
 
 namespace gtap::nn {
-
-/// Channels of a tile that are present, in increasing order.
-using Channels = std::span<const std::uint32_t>;
 
 namespace detail {
 

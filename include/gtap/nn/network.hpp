@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <map>
 #include <span>
@@ -50,26 +49,6 @@ struct Node {
   }
 };
 
-namespace detail {
-
-/// Counts changes. An assignment counts as one, so that what was seen before never seems current.
-class Version {
- public:
-  Version() = default;
-  Version(const Version&) = default;
-  Version& operator=(const Version& other) {
-    value_ = (value_ < other.value_ ? other.value_ : value_) + 1;
-    return *this;
-  }
-  void bump() { ++value_; }
-  std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_ = 0;
-};
-
-}  // namespace detail
-
 /// A feed-forward network: nodes in an order in which each reads only nodes before it. Weights
 /// start as zeros; see initialize() and set_weight(). Reading from several threads is safe,
 /// changing is not.
@@ -106,11 +85,8 @@ class Network {
 
   std::span<const Node<T>> nodes() const { return nodes_; }
 
-  /// For changing parameters, never shapes or layers. Counts as a change: take it anew for each.
-  std::span<Node<T>> edit_nodes() {
-    version_.bump();
-    return nodes_;
-  }
+  /// For changing parameters, never shapes or layers.
+  std::span<Node<T>> edit_nodes() { return nodes_; }
 
   /// The number of the node with this name; throws when there is none.
   std::size_t index(std::string_view name) const {
@@ -183,10 +159,6 @@ class Network {
   std::size_t parameters() const { return sum(&Node<T>::parameters); }
   std::size_t macs() const { return sum(&Node<T>::macs); }
 
-  /// Grows with every change of this object, assignments included, so that what was computed from
-  /// the weights knows when it is stale.
-  std::uint64_t version() const { return version_.value(); }
-
  private:
   using Index = Eigen::Index;
 
@@ -244,7 +216,6 @@ class Network {
 
   Shape input_;
   std::vector<Node<T>> nodes_;
-  detail::Version version_;
 };
 
 }  // namespace gtap::nn

@@ -40,19 +40,22 @@ inline void check_setting(bool holds, std::string_view name, std::string_view ex
   if (!holds) fail(name, expected, text(came));
 }
 
+/// Larger settings make no sense, and products of them must not leave float.
+inline constexpr double most_setting = 1e6;
+
 inline void check_optimizer(const Optimizer& optimizer) {
   const auto rate = std::visit([](const auto& o) { return o.learning_rate; }, optimizer);
   const auto decay = std::visit([](const auto& o) { return o.weight_decay; }, optimizer);
-  check_setting(rate > 0.0 && std::isfinite(rate), "learning_rate", "a number above 0", rate);
-  check_setting(decay >= 0.0 && std::isfinite(decay), "weight_decay", "a number of 0 or more",
+  check_setting(rate > 0.0 && rate <= most_setting, "learning_rate", "a number in (0, 1e6]", rate);
+  check_setting(decay >= 0.0 && decay <= most_setting, "weight_decay", "a number in [0, 1e6]",
                 decay);
   if (const auto* adam = std::get_if<Adam>(&optimizer)) {
     check_setting(adam->beta1 >= 0.0 && adam->beta1 < 1.0, "beta1", "a number in [0, 1)",
                   adam->beta1);
     check_setting(adam->beta2 >= 0.0 && adam->beta2 < 1.0, "beta2", "a number in [0, 1)",
                   adam->beta2);
-    check_setting(adam->epsilon > 0.0 && std::isfinite(adam->epsilon), "epsilon",
-                  "a number above 0", adam->epsilon);
+    check_setting(adam->epsilon > 0.0 && adam->epsilon <= most_setting, "epsilon",
+                  "a number in (0, 1e6]", adam->epsilon);
   } else {
     const double momentum = std::get<Sgd>(optimizer).momentum;
     check_setting(momentum >= 0.0 && momentum < 1.0, "momentum", "a number in [0, 1)", momentum);

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <gtap/nn/channels.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -100,10 +100,8 @@ struct PassPlan {
     step.bias = parameters + static_cast<std::size_t>(node.weight.size());
     parameters += node.parameters();
     if (node.parameters() > 0) first = std::min(first, i);
-    step.in_channels.resize(node.in.channels);
-    step.out_channels.resize(node.out.channels);
-    std::iota(step.in_channels.begin(), step.in_channels.end(), std::uint32_t{0});
-    std::iota(step.out_channels.begin(), step.out_channels.end(), std::uint32_t{0});
+    step.in_channels = all_channels(node.in.channels);
+    step.out_channels = all_channels(node.out.channels);
     const auto activation = activation_of(node.layer);
     if (i > 0 && in_place && activation.kind != kernels::Activation::none && mixing_before_) {
       steps[i - 1].then = activation;

@@ -81,6 +81,12 @@ class Tensor {
     }
   }
 
+  /// The same for all tiles.
+  void check_finite(std::string_view where) const {
+    for (std::size_t t = 0; t < tiles(); ++t)
+      check_finite(where, t);
+  }
+
   /// Writes image i as plain numbers [channel][row][column].
   void copy_image(std::size_t i, std::span<T> plain) const {
     check_image("Tensor::copy_image", i, plain.size());

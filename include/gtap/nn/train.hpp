@@ -187,14 +187,11 @@ template <class T>
 TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* validation,
                   const TrainOptions& options) {
   check_options(options);
-  check_images("train", net, data.images);
-  data.check("train", net.output().size());
-  for (std::size_t t = 0; t < data.images.tiles(); ++t)
-    data.images.check_finite("train", t);
+  check_data("train", net, data);
   if (options.patience > 0 && validation == nullptr) {
     fail("train", "a validation set to be patient about", text("patience ", options.patience));
   }
-  if (validation != nullptr) validation->check("train, validation set", net.output().size());
+  if (validation != nullptr) check_data("train, validation set", net, *validation);
   if (net.parameters() == 0) fail("train", "a network with parameters", "none");
   net.check_finite();
   Trainer<T> trainer(net, data, options);
@@ -227,6 +224,7 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
     const auto nodes = net.edit_nodes();
     std::copy(best.begin(), best.end(), nodes.begin());
   }
+  net.check_finite();  // the loss that would tell of the last step is not computed
   result.seconds = trainer.seconds();
   return result;
 }
@@ -234,9 +232,10 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
 }  // namespace detail
 
 /// Trains a network from the weights that it has, by the cross-entropy of its logits (before a last
-/// Softmax). Throws gtap::Error for wrong options, an empty data set, images of another shape,
-/// labels that are no class, weights that are not finite, and when the loss becomes so; the network
-/// then keeps the weights of the last good step. Memory: a second copy of the images.
+/// Softmax). Throws gtap::Error for wrong options, outputs that are not flat, an empty data set,
+/// images of another shape or of numbers that are not finite, labels that are no class, and weights
+/// that are not finite; also when the loss or the weights become so, which leaves the network with
+/// the weights of the step that did it. Memory: a second copy of the images.
 template <class T>
 TrainResult train(Network<T>& net, const Dataset<T>& data, const TrainOptions& options = {}) {
   return detail::train<T>(net, data, nullptr, options);

@@ -25,7 +25,7 @@ concept Scorer = requires(S& scorer, const Coalition& coalition) {
 /// the result.
 ///
 /// This and the other procedures throw gtap::Error for no players, NaN as a score (naming the
-/// player), as many scores as there are not players, a budget that leaves no unit, a cost or drop
+/// player), more or fewer scores than were asked for, a budget that leaves no unit, a cost or drop
 /// that is not finite (naming the coalition) and constraints that contradict each other. A budget
 /// that the constraints do not allow is not an error: the path's report says so.
 template <Scorer S>

@@ -29,14 +29,12 @@ class Walk {
       : where_(std::move(where)),
         options_(&options),
         pruning_(direction == Direction::pruning),
-        kept_(Coalition::grand(players)),
+        kept_(everyone(players)),
         counts_(options.constraints, kept_),
         budget_(where_, options.keep, players),
         path_(start()),
         before_(path_.moves().size()),
-        meter_(options.progress, before_ + most_moves(), before_) {
-    if (players == 0) fail(where_, "a game with at least 1 player", "0");
-  }
+        meter_(options.progress, before_ + most_moves(), before_) {}
 
   template <class Scorer>
   PruningPath run(Scorer& scorer) && {
@@ -59,6 +57,11 @@ class Walk {
   }
 
  private:
+  Coalition everyone(std::size_t players) const {
+    if (players == 0) fail(where_, "a game with at least 1 player", "0");
+    return Coalition::grand(players);
+  }
+
   /// The path so far, and where it stands.
   PruningPath start() {
     PruningPath path = options_->from;

@@ -10,7 +10,7 @@
 
 namespace gtap::nn::kernels::detail {
 
-// What the micro-kernel reads comes as a list of taps, of one of three kinds. Both keep the loop's
+// What the micro-kernel reads comes as a list of taps, of one of three kinds. All keep the loop's
 // addresses in few registers: a spilled pointer costs it a fifth of its speed.
 
 /// Tap k reads row at[k] of a tile and has weight at[k].
@@ -57,12 +57,12 @@ struct Fetched : Taps {
 template <class T, class Taps>
 struct Accumulation {
   const T* weight;            ///< output o's weights start at weight + o * weight_stride
-  std::size_t weight_stride;  ///
-  Taps taps;                  ///
+  std::size_t weight_stride;  ///< numbers from one output's weights to the next one's
+  Taps taps;                  ///< rows of `in` and their weights
   std::size_t count;          ///< of taps
-  const T* in;                ///
+  const T* in;                ///< what taps count from
   T* out;                     ///< output o's row is out + o * out_stride
-  std::size_t out_stride;     ///
+  std::size_t out_stride;     ///< numbers from one output's row to the next one's
   std::size_t width;          ///< numbers to compute in each row, whole packs
   const T* bias = nullptr;    ///< by output; null: none
   bool add = false;           ///< out = base + scale * sum, else out = bias + sum
@@ -75,7 +75,6 @@ struct Accumulation {
 
 /// How many outputs and how many packs of a row are in flight: as many accumulators as registers
 /// allow, with room for the row's packs and a weight.
-template <class Arch>
 inline constexpr std::size_t block_outputs = 6;
 template <class Arch>
 inline constexpr std::size_t block_packs = has_32_registers<Arch> ? 4 : 2;
@@ -187,7 +186,7 @@ void accumulate_rows(const Accumulation<T, Taps>& a, const std::uint32_t* output
 /// All listed outputs, in blocks of equal size: 10 outputs are 5 + 5, which is faster than 6 + 4.
 template <class Arch, class T, class Taps>
 void accumulate(const Accumulation<T, Taps>& a, std::span<const std::uint32_t> outputs) {
-  constexpr std::size_t most = block_outputs<Arch>;
+  constexpr std::size_t most = block_outputs;
   static_assert(most == 6);
   const std::uint32_t* next = outputs.data();
   std::size_t left = outputs.size();

@@ -71,7 +71,7 @@ void dense(const T* weight, std::size_t in_stride, const T* bias,
 template <class T>
 struct DenseUpdate {
   const T* weight;     ///< of output o and the first of the inputs: weight + o * stride
-  std::size_t stride;  ///
+  std::size_t stride;  ///< numbers from one output's weights to the next one's
   std::size_t count;   ///< inputs, whose weights follow one another
   T scale;             ///< 1 lets them in, -1 takes them out
   const T* in;         ///< their rows

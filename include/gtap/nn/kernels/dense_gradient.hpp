@@ -33,7 +33,7 @@ inline constexpr std::array<std::uint32_t, row_size> first_indices = [] {
 template <class Arch = default_arch, class T>
 void dense_weight_gradient(std::size_t outs, std::size_t ins, std::size_t in_stride, const T* dz,
                            const T* x, T* gradient) {
-  constexpr std::size_t most = detail::block_outputs<Arch>;
+  constexpr std::size_t most = detail::block_outputs;
   constexpr std::size_t size = detail::Pack<T, Arch>::size;
   alignas(64) T transposed[row_size * row_size] = {};
   alignas(64) T sums[most * row_size];

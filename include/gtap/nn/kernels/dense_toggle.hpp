@@ -26,7 +26,7 @@ struct DenseToggle {
   bool keep = true;                      ///< write z back; a neighbour's value does not need it
   bool relu = true;                      ///< between the layers, else nothing
   const T* columns;                      ///< the second layer's weights by columns, [units][outs]
-  std::size_t outs;                      ///
+  std::size_t outs;                      ///< outputs of the second layer
   const T* bias;                         ///< of the second layer, or null
 };
 

@@ -88,13 +88,4 @@ void affine(T scale, T shift, const T* in, T* out, std::size_t numbers,
   if (activation.kind != Activation::none) activate<Arch>(activation, out, out, numbers);
 }
 
-/// Fills contiguous rows with one number: an absent channel's baseline.
-template <class Arch = default_arch, class T>
-void fill(T value, T* out, std::size_t numbers) {
-  using P = detail::Pack<T, Arch>;
-  const P x(value);
-  for (std::size_t i = 0; i < numbers; i += P::size)
-    x.store_aligned(out + i);
-}
-
 }  // namespace gtap::nn::kernels

@@ -87,17 +87,6 @@ void max_pool(const PoolGeometry& g, const T* in, T* out) {
       [](const P& a, const P& b) { return detail::larger(a, b); }, [](const P& a) { return a; });
 }
 
-/// Bias, relu and max pooling of one channel in one pass: out = max(max of window + bias, 0), which
-/// equals pooling relu(in + bias).
-template <class Arch = default_arch, class T>
-void bias_relu_max_pool(const PoolGeometry& g, T bias, const T* in, T* out) {
-  using P = detail::Pack<T, Arch>;
-  detail::pool<Arch>(
-      g, in, out, -std::numeric_limits<T>::infinity(),
-      [](const P& a, const P& b) { return detail::larger(a, b); },
-      [bias](const P& a) { return detail::larger(P(T{0}), a + P(bias)); });
-}
-
 /// Mean of each window of one channel, padding counted as zeros (PyTorch's default). Not in place.
 template <class Arch = default_arch, class T>
 void avg_pool(const PoolGeometry& g, const T* in, T* out) {
