@@ -76,7 +76,7 @@ void check_rungs(const nn::Network<float>& net, std::size_t images, double toler
   }
 
   SECTION("a chain gives what fresh evaluations give, in one piece and in segments") {
-    std::vector<Player> toggles(600);
+    std::vector<Player> toggles(280);  // past the 256 after which sums are formed afresh
     for (Player& p : toggles)
       p = random.below(static_cast<std::uint32_t>(n));
     std::vector<double> out(toggles.size() + 1);
@@ -145,7 +145,8 @@ TEST_CASE("a network game's value is that of a masked forward pass", "[network_g
 namespace {
 
 /// The largest difference between chained and fresh values over a chain of 1,000 steps, relative to
-/// max(1, |value|).
+/// max(1, |value|). Every third step is looked at: 3 does not divide the 256 after which sums are
+/// formed afresh.
 template <class Objective>
 double drift(const nn::Network<float>& net, const nn::Dataset<float>& data) {
   const NetworkGame game(net, data, Objective{});
@@ -160,6 +161,7 @@ double drift(const nn::Network<float>& net, const nn::Dataset<float>& data) {
   double largest = 0.0;
   for (std::size_t k = 0; k < toggles.size(); ++k) {
     at.toggle(toggles[k]);
+    if (k % 3 != 0) continue;
     const double fresh = worker(at);
     largest = std::max(largest, std::abs(out[k + 1] - fresh) / std::max(1.0, std::abs(fresh)));
   }
