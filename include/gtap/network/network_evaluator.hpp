@@ -142,16 +142,8 @@ class NetworkEvaluator {
 
  private:
   void check(const Coalition& kept, std::span<const Player> toggled = {}) const {
-    if (kept.players() != players()) {
-      detail::fail("NetworkGame", detail::text("a coalition of ", players(), " players"),
-                   detail::text("one of ", kept.players()));
-    }
-    for (const Player p : toggled) {
-      if (p >= players()) {
-        detail::fail("NetworkGame", detail::text("a player below ", players()),
-                     detail::text("player ", p));
-      }
-    }
+    detail::require_players("NetworkGame", players(), kept.players());
+    detail::require_players_below("NetworkGame", players(), toggled);
   }
 
   double tile_value(std::size_t t, const T* logits) const { return target_->sum(t, logits); }
