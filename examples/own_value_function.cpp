@@ -33,12 +33,8 @@ int main() {
       gtap::iterated_pruning(game, gtap::Shapley{}, {.keep = gtap::Budget::units(5)});
   const gtap::Coalition& mask = path.back().kept;
   std::cout << "kept " << mask << ", mean squared difference " << -value(mask) << '\n';
-
-  // Scored again as units leave, against scored once.
+  // Scored again as units leave, against scored once: better units stay.
   const gtap::Coalition once = gtap::top_n(phi, {.keep = gtap::Budget::units(5)}).back().kept;
   std::cout << "the five best of the whole model " << once << ": " << -value(once) << '\n';
-  if (mask.size() != 5 || once.size() != 5 || value(mask) <= value(once)) {
-    std::cerr << "iterated pruning should keep five units, and better ones\n";
-    return 1;
-  }
+  return mask.size() == 5 && value(mask) > value(once) ? 0 : 1;
 }
