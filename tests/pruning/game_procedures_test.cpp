@@ -199,6 +199,12 @@ TEST_CASE("Options that a procedure cannot honour are named") {
   CHECK(error_text([&] {
           gtap::top_n(game, gtap::Shapley{}, {.estimate = {.evaluations = 0}});
         }).find("estimate: expected a budget of at least 1 evaluation") == 0);
+  // Out of time before the first coalition of an enumeration.
+  CHECK(error_text([&] {
+          gtap::top_n(curved_game(8, 1), gtap::Shapley{}, {.estimate = {.seconds = 1e-9}});
+        }) ==
+        "top_n: expected evaluations enough to know something of all 8 players of a round, got 0, "
+        "with nothing known of one of them");
   // Two coalitions of a twentieth of the players: most are never in.
   CHECK(error_text([&] {
           gtap::top_n(curved_game(40, 1), gtap::Dropout{.retention = 0.05}, gtap::SampleReuse{},

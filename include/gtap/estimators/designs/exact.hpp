@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,7 +17,8 @@
 namespace gtap {
 
 /// Every coalition once: exact for any law, at 2^n evaluations whatever the budget says, for at
-/// most 40 players. Memory does not grow with 2^n.
+/// most 40 players. Memory does not grow with 2^n. Stopped before the last coalition, it knows
+/// nothing: values are 0 with infinite standard errors.
 ///
 /// With g(S) = (p_{s-1} + p_s) v(S) and C = sum of p_s v(S), phi_i = (sum of g over S with i) - C.
 /// A unit of work is a block of coalitions that share their high players. It is walked in
@@ -52,14 +54,17 @@ class ExactRun {
 
   struct Statistics {
     std::vector<double> sums;  // of g, over coalitions with each player; the last is C
+    std::uint64_t blocks = 0;
 
     void merge(const Statistics& other) {
+      blocks += other.blocks;
       for (std::size_t i = 0; i < sums.size(); ++i)
         sums[i] += other.sums[i];
     }
     template <class Archive>
     void archive(Archive& fields) {
       fields(sums);
+      fields(blocks);
     }
   };
   struct Scratch {
@@ -69,7 +74,7 @@ class ExactRun {
     std::vector<double> table;   // g by the low players' bits
   };
 
-  Statistics statistics() const { return {std::vector<double>(players_ + 1, 0.0)}; }
+  Statistics statistics() const { return {std::vector<double>(players_ + 1, 0.0), 0}; }
   Scratch scratch() const {
     const std::size_t block = std::size_t{1} << low_;
     Scratch scratch{
@@ -86,13 +91,14 @@ class ExactRun {
   std::uint64_t plan(const Statistics&, std::size_t) {
     if (planned_ != 0) return 0;
     planned_ = 1;
-    return std::uint64_t{1} << (players_ - low_);
+    return blocks();
   }
   bool finished() const { return true; }
 
   template <class Worker>
   void unit(std::uint64_t high, RandomStream&, Worker& worker, Scratch& scratch,
             Statistics& statistics) const {
+    ++statistics.blocks;
     scratch.coalition.words()[0] = high << low_;
     worker.chain(scratch.coalition, scratch.toggles, scratch.values);
 
@@ -122,11 +128,15 @@ class ExactRun {
   }
 
   void summarise(const Statistics& merged, Estimate& estimate) const {
-    for (std::size_t i = 0; i < players_; ++i)
-      estimate.values.push_back(merged.sums[i] - merged.sums[players_]);
-    estimate.standard_errors.assign(players_, 0.0);
+    // Part of a sum says nothing of the whole: the blocks are in no random order.
+    const bool whole = merged.blocks == blocks();
+    const double error = whole ? 0.0 : std::numeric_limits<double>::infinity();
+    estimate.values.assign(players_, 0.0);
+    for (std::size_t i = 0; whole && i < players_; ++i)
+      estimate.values[i] = merged.sums[i] - merged.sums[players_];
+    estimate.standard_errors.assign(players_, error);
     estimate.covariance_players = chosen_;
-    estimate.covariance.assign(chosen_.size() * chosen_.size(), 0.0);
+    estimate.covariance.assign(chosen_.size() * chosen_.size(), error);
   }
 
   template <class Archive>
@@ -135,6 +145,8 @@ class ExactRun {
   }
 
  private:
+  std::uint64_t blocks() const { return std::uint64_t{1} << (players_ - low_); }
+
   std::size_t players_;
   std::size_t low_;
   std::vector<Player> chosen_;
