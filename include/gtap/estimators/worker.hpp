@@ -124,6 +124,29 @@ class Worker {
     }
   }
 
+  /// The value once `player` has changed sides in `state`, for chains whose every step hangs on the
+  /// values before: a chain of one step, from where the last one ended, which asks for one value
+  /// more. `first`: the last one ended elsewhere, and no value but this is wanted.
+  double step(Coalition& state, Player player, bool first) {
+    if constexpr (ChainEvaluator<E>) {
+      ask(1);
+      double values[2] = {};
+      if (first) {
+        state.toggle(player);
+        leave_last(state);
+        evaluate_chain(evaluator_, state, {}, std::span<double>(values + 1, 1));
+      } else {
+        evaluate_chain(evaluator_, state, std::span<const Player>(&player, 1), values);
+      }
+      last_ = state;
+      if (!std::isfinite(values[1])) refuse(values[1], state);
+      return values[1];
+    } else {
+      state.toggle(player);
+      return value(state);
+    }
+  }
+
   /// out[0] is the value of `centre`, out[1 + k] the value with players[k] toggled.
   void star(Coalition& centre, std::span<const Player> players, std::span<double> out) {
     if constexpr (StarEvaluator<E>) {

@@ -16,8 +16,8 @@ namespace gtap {
 /// Walks of Permutation that may end early where little is left to gain, without bias: once
 /// |v(S) - v(N)| < tolerance |v(N) - v({})|, each further step is taken with probability
 /// `go_on`, and increments after k such steps count go_on^-k. (Ghorbani & Zou 2019 drop the rest
-/// of the walk, which is biased.) At most n - 1 evaluations a walk and two shared by all; a walk
-/// is asked for in segments.
+/// of the walk, which is biased.) At most n - 1 evaluations a walk and two shared by all; by the
+/// chain rung, step by step.
 struct TruncatedPermutation {
   double tolerance = 0.01;  ///< above 0
   double go_on = 0.7;       ///< above 0, at most 1
@@ -53,15 +53,13 @@ class TruncatedPermutationRun : public WalkRun {
   };
   struct Scratch {
     std::vector<Player> order;
-    std::vector<double> values;
     std::vector<double> credit;
     Coalition coalition;
   };
 
   Statistics statistics() const { return {WalkRun::statistics()}; }
   Scratch scratch() const {
-    return {std::vector<Player>(players_), std::vector<double>(2), std::vector<double>(players_),
-            Coalition(players_)};
+    return {std::vector<Player>(players_), std::vector<double>(players_), Coalition(players_)};
   }
 
   // What walks cost is known afterwards: each round is planned for whole ones.
@@ -90,10 +88,7 @@ class TruncatedPermutationRun : public WalkRun {
       const Player player = scratch.order[s];
       double after = grand_;
       if (s + 1 < players_) {
-        scratch.coalition.insert(player);
-        const std::span<double> one(scratch.values.data(), 1);
-        worker.chain(scratch.coalition, {}, one);
-        after = one[0];
+        after = worker.step(scratch.coalition, player, s == 0);
       }
       scratch.credit[player] = scale * weights_[s] * (after - before);
       before = after;
