@@ -19,6 +19,7 @@ struct RunContext {
   std::size_t evaluations = 0;  ///< the whole budget
   std::uint64_t seed = 0;       ///< for choices of the plan; units have streams of their own
   std::vector<Player> covariance_of;
+  std::size_t threads = 1;  ///< at work at once
 };
 
 namespace detail {

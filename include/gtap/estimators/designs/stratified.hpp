@@ -2,6 +2,7 @@
 
 #include <gtap/estimators/design.hpp>
 #include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/variance_of_means.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +29,9 @@ struct Stratified {
 
   template <Semivalue Law>
   auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return neyman ? "Stratified(Neyman)" : "Stratified"; }
+  std::string name() const {
+    return detail::text("Stratified", neyman ? "(Neyman, " : "(", "pilot ", pilot, ')');
+  }
 };
 
 namespace detail {
@@ -109,6 +112,7 @@ class StratifiedRun {
             std::vector<double>(2)};
   }
   std::size_t chunk() const { return units_a_chunk(2 * players_); }
+  bool planned_by_budget() const { return true; }  // which says how many strata there are
 
   template <class Worker>
   void begin(Worker&) {}
@@ -175,17 +179,19 @@ class StratifiedRun {
     estimate.values.assign(players_, 0.0);
     estimate.standard_errors.assign(players_, 0.0);
     for (std::size_t i = 0; i < players_; ++i) {
-      double variance = 0.0;
+      VarianceOfMeans variance;
       for (std::size_t h = 0; h < probability_.size(); ++h) {
         const std::size_t c = h * players_ + i;
         const double n = merged.counts[h];
         estimate.values[i] += probability_[h] * merged.means[c];
         if (probability_[h] == 0.0) continue;
-        variance += n < 2.0
-                        ? std::numeric_limits<double>::infinity()
-                        : probability_[h] * probability_[h] * merged.squares[c] / (n * (n - 1.0));
+        variance.add(
+            n, n < 2.0 ? std::numeric_limits<double>::infinity()
+                       : probability_[h] * probability_[h] * merged.squares[c] / (n * (n - 1.0)));
       }
-      estimate.standard_errors[i] = std::sqrt(variance);
+      estimate.standard_errors[i] = std::sqrt(variance.sum());
+      estimate.degrees_of_freedom =
+          std::min(estimate.degrees_of_freedom, variance.degrees_of_freedom());
     }
     // A unit draws for each player apart from the others.
     estimate.covariance_players = chosen_;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <gtap/estimators/chosen_rows.hpp>
+#include <gtap/estimators/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
 #include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/variance_of_means.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +14,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gtap {
@@ -23,7 +26,7 @@ namespace gtap {
 /// P(s)/(n-s) for the second; two evaluations a unit, unbiased once each player was seen in and
 /// out. `stratified`: one mean for each player, size and side; sizes 0, 1, n-1 and n exactly
 /// (2 n + 2 evaluations), one evaluation a unit; a stratum without a sample takes the mean over
-/// all coalitions of its size.
+/// all coalitions of its size. Stratified, 48 n^2 bytes and as much a thread.
 struct Svarm {
   bool stratified = false;
 
@@ -85,6 +88,11 @@ class SvarmRun {
         stratified_(stratified && players_ > 3),
         chosen_(context.covariance_of),
         sizes_(size_probabilities(log_weights)) {
+    // One statistics for what is merged, and one for each chunk in flight.
+    require_memory(
+        stratified_ ? "Svarm(stratified)" : "Svarm",
+        static_cast<double>(context.threads + 1) * 24.0 * static_cast<double>(cell_count()),
+        "fewer threads, Stratified or Permutation");
     require_budget("Svarm", stratified_ ? 2 * players_ + 3 : 4, context.evaluations);
     std::vector<double> with(players_ + 1, 0.0);
     std::vector<double> without(players_ + 1, 0.0);
@@ -110,9 +118,7 @@ class SvarmRun {
 
   // Stratified: cell (size, player) of coalitions with, then without the player, then (size) of
   // all. Plain: cell (player) with, then without.
-  Statistics statistics() const {
-    return Cells(stratified_ ? (2 * players_ + 1) * (players_ + 1) : 2 * players_, chosen_);
-  }
+  Statistics statistics() const { return Cells(cell_count(), chosen_); }
   Scratch scratch() const { return {Coalition(players_), std::vector<Player>(players_)}; }
   std::size_t chunk() const { return stratified_ ? 2048 : 256; }
 
@@ -120,19 +126,21 @@ class SvarmRun {
   void begin(Worker& worker) {
     level_ = worker.value(Coalition::grand(players_));
     if (!stratified_) return;
-    boundary_ = {worker.value(Coalition(players_)) - level_};
+    // Kept when complete only: a request to stop may end this at any value.
+    std::vector<double> boundary = {worker.value(Coalition(players_)) - level_};
     Coalition coalition(players_);
     for (Player i = 0; i < players_; ++i) {
       coalition.insert(i);
-      boundary_.push_back(worker.value(coalition) - level_);
+      boundary.push_back(worker.value(coalition) - level_);
       coalition.erase(i);
     }
     coalition = Coalition::grand(players_);
     for (Player i = 0; i < players_; ++i) {
       coalition.erase(i);
-      boundary_.push_back(worker.value(coalition) - level_);
+      boundary.push_back(worker.value(coalition) - level_);
       coalition.insert(i);
     }
+    boundary_ = std::move(boundary);
   }
 
   std::uint64_t plan(const Statistics&, std::size_t evaluations) {
@@ -167,23 +175,27 @@ class SvarmRun {
     estimate.values.assign(players_, 0.0);
     estimate.standard_errors.assign(players_, infinity);
     for (Player i = 0; i < players_; ++i) {
-      double variance = 0.0;
+      VarianceOfMeans variance;
       if (!stratified_) {
         if (cells.counts[i] == 0.0 || cells.counts[players_ + i] == 0.0) continue;
         estimate.values[i] = cells.mean(i) - cells.mean(players_ + i);
-        variance = cells.mean_variance(i) + cells.mean_variance(players_ + i);
+        variance.add(cells.counts[i], cells.mean_variance(i));
+        variance.add(cells.counts[players_ + i], cells.mean_variance(players_ + i));
       } else if (!boundary_.empty()) {
         for (std::size_t s = 0; s < players_; ++s) {
           if (sizes_[s] == 0.0) continue;
           const Side with = side(cells, s + 1, i, true);
           const Side without = side(cells, s, i, false);
           estimate.values[i] += sizes_[s] * (with.mean - without.mean);
-          variance += sizes_[s] * sizes_[s] * (with.variance + without.variance);
+          variance.add(with.count, sizes_[s] * sizes_[s] * with.variance);
+          variance.add(without.count, sizes_[s] * sizes_[s] * without.variance);
         }
       } else {
-        variance = infinity;
+        continue;
       }
-      estimate.standard_errors[i] = std::sqrt(variance);
+      estimate.standard_errors[i] = std::sqrt(variance.sum());
+      estimate.degrees_of_freedom =
+          std::min(estimate.degrees_of_freedom, variance.degrees_of_freedom());
     }
     estimate.covariance_players = chosen_;
     estimate.covariance = cells.rows.covariance(
@@ -201,8 +213,12 @@ class SvarmRun {
   struct Side {
     double mean;
     double variance;
+    double count = 0.0;  // of the values that tell the variance
   };
 
+  std::size_t cell_count() const {
+    return stratified_ ? (2 * players_ + 1) * (players_ + 1) : 2 * players_;
+  }
   std::size_t cell(std::size_t size, std::size_t player, bool inside) const {
     return (2 * size + (inside ? 0 : 1)) * players_ + player;
   }
@@ -236,7 +252,8 @@ class SvarmRun {
       return {sum / static_cast<double>(players_ - 1), 0.0};
     }
     const std::size_t own = cell(size, player, inside);
-    if (cells.counts[own] >= 1.0) return {cells.mean(own), cells.mean_variance(own)};
+    if (cells.counts[own] >= 1.0)
+      return {cells.mean(own), cells.mean_variance(own), cells.counts[own]};
     if (cells.counts[pooled(size)] >= 1.0)
       return {cells.mean(pooled(size)), std::numeric_limits<double>::infinity()};
     return {boundary_[0] * (1.0 - static_cast<double>(size) / static_cast<double>(players_)),
