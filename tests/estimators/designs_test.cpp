@@ -5,11 +5,13 @@
 #include "any_estimate.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "temporary_folder.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
+#include <stop_token>
 
 using namespace gtap;
 
@@ -232,10 +234,33 @@ TEST_CASE("laws and designs that do not go together say why", "[designs]") {
   CHECK(error_text([&] {
           by(BetaShapley{2, 3}, Owen{.gauss_legendre = true})(game, options);
         }) == "Owen(Gauss-Legendre): expected a uniform or point law, got BetaShapley(2, 3)");
+  // Not uniform, though a quarter and half of the way no two of them tell it from a straight line.
+  for (const std::size_t points : {1u, 2u, 5u}) {
+    const auto refusal = [&](const AnyLaw& law) {
+      return error_text([&] { by(law, Owen{points, true})(game, options); });
+    };
+    CHECK(refusal(RetentionMixture{{0.2, 0.8}, {0.6, 0.4}}) ==
+          "Owen(Gauss-Legendre): expected a uniform or point law, got RetentionMixture(2)");
+    CHECK(refusal(RetentionMixture{{0.5, 0.9}, {0.99, 0.01}}) ==
+          "Owen(Gauss-Legendre): expected a uniform or point law, got RetentionMixture(2)");
+    CHECK(refusal(BetaShapley{2, 2}) ==
+          "Owen(Gauss-Legendre): expected a uniform or point law, got BetaShapley(2, 2)");
+    CHECK(refusal(DropoutBand{0.1, 0.3}) == "");
+    CHECK(refusal(BetaShapley{1, 1}) == "");
+    CHECK(refusal(Dropout{0.7}) == "");
+    CHECK(refusal(RetentionMixture{{0.7, 0.7}, {1, 2}}) == "");
+  }
   const AnyGame large(AdditiveGame(std::vector<double>(30'000)));
   CHECK(error_text([&] {
           by(Banzhaf{}, Regression{})(large);
         }).find("expected statistics of at most 8 GB") != std::string::npos);
+  // Three times 48 n^2 bytes: what is merged, and a thread's own.
+  CHECK(error_text([&] {
+          by(Shapley{}, Svarm{.stratified = true})(
+              AnyGame(AdditiveGame(std::vector<double>(8'000))), {.threads = 2});
+        }) ==
+        "Svarm(stratified): expected statistics of at most 8 GB, got 9.21773 GB; take fewer "
+        "threads, Stratified or Permutation");
 }
 
 TEST_CASE("the defaults work for one to ten thousand players", "[designs]") {
@@ -262,6 +287,123 @@ TEST_CASE("the defaults work for one to ten thousand players", "[designs]") {
   CHECK(estimate(AnyGame(large), Dropout{0.5}, {.evaluations = 30'000}).values[9'999] ==
         Approx(1.0));
   CHECK(estimate(large, Shapley{}, {.evaluations = 30'000}).values[9'999] == Approx(1.0));
+}
+
+TEST_CASE("a larger budget goes on from a smaller one's end unless the design plans by it",
+          "[checkpoint]") {
+  const AnyGame game(10, rough);
+  const auto in_two = [&](const AnyEstimator& estimator) {
+    const TemporaryFolder folder;
+    EstimateOptions options{.evaluations = 300, .seed = 4, .checkpoint = folder / "state"};
+    estimator(game, options);
+    options.evaluations = 900;
+    return estimator(game, options);
+  };
+  const auto goes_on = [&](const AnyEstimator& estimator) {
+    const Estimate whole = estimator(game, {.evaluations = 900, .seed = 4});
+    const Estimate second = in_two(estimator);
+    CAPTURE(second.design);
+    CHECK(second.values == whole.values);
+    CHECK(second.standard_errors == whole.standard_errors);
+    CHECK(second.evaluations == whole.evaluations);
+  };
+  goes_on(by(Dropout{0.3}, Regression{}));
+  goes_on(by(Shapley{}, KernelShap{}));
+  goes_on(by(Shapley{}, UnbiasedKernelShap{}));
+  const auto refuses = [&](const AnyEstimator& estimator) {
+    const std::string said = error_text([&] { in_two(estimator); });
+    const std::string to = ", planned for 900, got a run of 10 players, ";
+    const std::string from = ", planned for 300";
+    CAPTURE(said);
+    CHECK(said.find("checkpoint: expected a run of 10 players, " + estimator.law.name()) == 0);
+    CHECK(said.find(" by " + estimator.design + ", seed 4, ") < said.find(to));
+    CHECK(said.find(to) != std::string::npos);
+    CHECK(said.find(from) == said.size() - from.size());
+  };
+  refuses(by(Shapley{}, Surrogate{}));
+  refuses(by(Shapley{}, LeverageShap{}));
+  refuses(by(Shapley{}, Stratified{}));
+  refuses(by(Dropout{0.3}, Stratified{.neyman = false, .pilot = 3}));
+  CHECK(Stratified{}.name() != Stratified{.pilot = 3}.name());
+}
+
+TEST_CASE("SVARM stopped while it asks for what all units share knows nothing", "[designs]") {
+  for (const std::size_t last_call : {1u, 2u, 9u, 25u, 26u}) {
+    std::stop_source source;
+    std::size_t calls = 0;
+    const AnyGame game(12, [&](const Coalition& s) {
+      if (++calls == last_call) source.request_stop();
+      return rough(s);
+    });
+    const Estimate e = by(Shapley{}, Svarm{.stratified = true})(
+        game, {.evaluations = 500, .threads = 1, .stop = source.get_token()});
+    CAPTURE(last_call);
+    CHECK(e.stopped == Stopped::request);
+    CHECK(e.standard_errors == std::vector<double>(12, HUGE_VAL));
+  }
+}
+
+TEST_CASE("intervals from strata know how few values each of them rests on", "[designs]") {
+  detail::VarianceOfMeans variance;
+  CHECK(std::isinf(variance.degrees_of_freedom()));
+  variance.add(5, 3.0);
+  CHECK(variance.degrees_of_freedom() == 4.0);
+  variance.add(5, 3.0);
+  CHECK(variance.degrees_of_freedom() == 8.0);  // like variances: all of their freedom
+  variance.add(1'000, 0.0);
+  CHECK(variance.degrees_of_freedom() == 8.0);
+  variance.add(2, 60.0);
+  CHECK(variance.degrees_of_freedom() == 1.0);  // one that outweighs the others: its own
+  CHECK(variance.sum() == 66.0);
+
+  const AnyGame game(12, rough);
+  const auto freedom = [&](const AnyEstimator& estimator, std::size_t evaluations) {
+    return estimator(game, {.evaluations = evaluations}).degrees_of_freedom;
+  };
+  // One stratum of three units.
+  CHECK(freedom(by(Shapley{}, Stratified{.neyman = false}), 3 * 24) == 2.0);
+  for (const auto& estimator : {by(Shapley{}, Stratified{}), by(Shapley{}, Svarm{}),
+                                by(Shapley{}, Svarm{.stratified = true})}) {
+    CAPTURE(estimator.design);
+    const double few = freedom(estimator, 300);
+    CHECK(few >= 1.0);
+    CHECK(few < 300);
+    CHECK(freedom(estimator, 4'000) > few);
+  }
+}
+
+TEST_CASE("a rule ends a sample without repetition where its error is what was asked",
+          "[designs]") {
+  // Half of all pairs are planned, of small coalitions all: what the plan will hold is not there at
+  // the first look. The mean of 200 squared errors in units of what was asked has mean at most 1
+  // and, of normal ones, spread sqrt(2 / 200); the largest of 20 stays within 4.5 of these.
+  constexpr int runs = 200;
+  const double most = 1.0 + 4.5 * std::sqrt(2.0 / runs);
+  const auto check = [&](std::size_t players, std::size_t evaluations, double asked,
+                         const AnyEstimator& estimator) {
+    const AnyGame game = tabled(AnyGame(players, rough));
+    const std::vector<double> truth = by(estimator.law, Exact{})(game).values;
+    std::vector<double> squares(players, 0.0);
+    double spent = 0.0;
+    for (std::uint64_t seed = 0; seed < runs; ++seed) {
+      const Estimate e = estimator(game, {.evaluations = evaluations,
+                                          .seed = seed,
+                                          .threads = 1,
+                                          .enumerate_small = false,
+                                          .standard_error = asked});
+      REQUIRE(e.stopped == Stopped::standard_error);
+      spent += static_cast<double>(e.evaluations) / runs;
+      for (std::size_t p = 0; p < players; ++p)
+        squares[p] += std::pow((e.values[p] - truth[p]) / asked, 2) / runs;
+    }
+    CAPTURE(estimator.design, estimator.law.name(), spent);
+    CHECK(spent < 0.8 * static_cast<double>(evaluations));
+    CHECK(*std::max_element(squares.begin(), squares.end()) < most);
+  };
+  check(17, 3'000, 0.15, by(Shapley{}, LeverageShap{}));
+  check(17, 3'000, 0.15, by(Shapley{}, Surrogate{}));
+  check(17, 3'000, 0.05, by(Banzhaf{}, Surrogate{}));
+  check(17, 3'000, 0.05, by(Dropout{0.3}, Surrogate{}));
 }
 
 TEST_CASE("covariance of chosen players is that of their values", "[designs]") {

@@ -5,8 +5,10 @@
 #include "catch.hpp"
 #include "error_text.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <stop_token>
 
 using namespace gtap;
 
@@ -63,10 +65,62 @@ TEST_CASE("Exact gives the textbook values", "[exact]") {
 TEST_CASE("any design is exact once its budget enumerates everything", "[exact]") {
   const AirportGame airport({1, 3, 6, 10});
   const AnyGame game(airport);
-  const AnyEstimator permutation = by(Shapley{}, Permutation{});
-  check_values(permutation(game, {.evaluations = 16}), airport.shapley());
-  check_values(by(Banzhaf{}, SampleReuse{})(game, {.evaluations = 16}), airport.dropout(0.5));
-  CHECK(permutation(game, {.evaluations = 15}).stopped == Stopped::budget);
+  const auto check = [&](const AnyLaw& law, const auto&... designs) {
+    for (const AnyEstimator& estimator : {by(law, designs)...}) {
+      CAPTURE(estimator.design, estimator.law.name());
+      const Estimate whole = estimator(game, {.evaluations = 16});
+      CHECK(whole.evaluations == 16);
+      check_values(whole, law.name() == "Shapley" ? airport.shapley() : airport.dropout(0.5));
+      CHECK(estimator(game, {.evaluations = 15}).stopped == Stopped::budget);
+    }
+  };
+  for (const AnyLaw& law : {AnyLaw(Shapley{}), AnyLaw(Banzhaf{})}) {
+    check(law, Permutation{}, Permutation{.antithetic = true}, TruncatedPermutation{},
+          ShortChains{}, SharedCoalition{}, SharedCoalition{.paired = true}, Owen{.points = 2},
+          Owen{.points = 2, .gauss_legendre = true}, Stratified{}, Stratified{.neyman = false},
+          Svarm{}, Svarm{.stratified = true}, AdjustedReuse{});
+  }
+  check(Banzhaf{}, SampleReuse{}, SampleReuse{.paired = true}, Regression{}, Surrogate{});
+  check(Shapley{}, KernelShap{}, LeverageShap{}, UnbiasedKernelShap{});
+}
+
+TEST_CASE("a law at 0 or 1 asks for one coalition's neighbours only", "[exact]") {
+  std::atomic<std::size_t> calls = 0;
+  const AnyGame game(14, [&](const Coalition& s) {
+    ++calls;
+    return rough(s);
+  });
+  const auto check = [&](const Estimate& e, const AnyLaw& law) {
+    CAPTURE(e.law, e.design);
+    CHECK(calls == 15);
+    CHECK(e.evaluations == 15);
+    check_values(e, by(law, Exact{})(game).values);
+    calls = 0;
+  };
+  check(estimate(game, LeaveOneOut{}), LeaveOneOut{});
+  check(estimate(game, Dropout{0.0}), Dropout{0.0});
+  check(by(LeaveOneOut{}, Permutation{})(game), LeaveOneOut{});
+  check(by(LeaveOneOut{}, SharedCoalition{})(game), LeaveOneOut{});
+}
+
+TEST_CASE("an enumeration that was cut short claims nothing", "[exact]") {
+  // The first blocks are merged by then, the last ones not yet asked for.
+  for (const std::size_t last_call : {std::size_t{20'000}, std::size_t{60'000}}) {
+    std::stop_source source;
+    std::size_t calls = 0;
+    const AnyGame game(16, [&](const Coalition& s) {
+      if (++calls == last_call) source.request_stop();
+      return rough(s);
+    });
+    const Estimate e = by(Shapley{}, Permutation{})(
+        game,
+        {.evaluations = 70'000, .threads = 1, .covariance_of = {2, 5}, .stop = source.get_token()});
+    CHECK(e.stopped == Stopped::request);
+    CHECK(e.evaluations > 0);
+    CHECK(e.values == std::vector<double>(16, 0.0));
+    CHECK(e.standard_errors == std::vector<double>(16, HUGE_VAL));
+    CHECK(e.covariance == std::vector<double>(4, HUGE_VAL));
+  }
 }
 
 TEST_CASE("weights by size are sound for ten thousand players", "[law]") {

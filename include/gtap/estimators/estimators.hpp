@@ -76,26 +76,40 @@ std::string identity(std::size_t players, const Law& law, const std::string& des
               planned_budget == 0 ? "" : std::to_string(planned_budget));
 }
 
-/// Whether a run lays out its whole budget at the start: no larger one can go on from it.
+/// The budget, if the run lays it out at the start, so that no larger one can go on from it; else
+/// 0.
 template <class Run>
-inline constexpr bool budget_is_planned = requires {
-  requires Run::planned_by_budget;
-};
+std::size_t planned_budget(const Run& run, const EstimateOptions& options) {
+  if constexpr (requires { run.planned_by_budget(); }) {
+    return run.planned_by_budget() ? options.evaluations : 0;
+  } else {
+    return 0;
+  }
+}
+
+/// Whether one coalition's neighbours are all that a law asks for.
+template <class Law>
+bool asks_for_one_star(const Law& law) {
+  if constexpr (PointLaw<Law>) {
+    return law.point() == 0.0 || law.point() == 1.0;
+  } else {
+    return false;
+  }
+}
 
 template <class Game, Semivalue Law, class D>
 Estimate run_design(const Game& game, const Law& law, const D& design,
                     const EstimateOptions& options) {
   const auto players = static_cast<std::size_t>(game.players());
-  const RunContext context{players, options.evaluations, options.seed, options.covariance_of};
+  const RunContext context{players, options.evaluations, options.seed, options.covariance_of,
+                           ConcurrentGame<Game> ? thread_count(options.threads) : 1};
   const std::string name = name_of(design);
   auto run = design.run(law, context);
   static_assert(DesignRun<decltype(run)>,
                 "gtap: a design's run needs the members that DesignRun lists; see "
                 "gtap/estimators/design.hpp");
-  Engine<Game, decltype(run)> engine(
-      game, std::move(run), options,
-      identity(players, law, name, options,
-               budget_is_planned<decltype(run)> ? options.evaluations : 0));
+  std::string same = identity(players, law, name, options, planned_budget(run, options));
+  Engine<Game, decltype(run)> engine(game, std::move(run), options, std::move(same));
   Estimate estimate = engine.estimate();
   estimate.law = name_of(law);
   estimate.design = name;
@@ -120,6 +134,10 @@ requires(!std::convertible_to<D, EstimateOptions>) Estimate
   detail::check_options(players, options);
   const bool small = players < 40 && options.evaluations >> players != 0;
   if (std::same_as<D, Exact> || players == 1 || (options.enumerate_small && small)) {
+    if constexpr (PointLaw<Law> && !std::same_as<D, Exact>) {
+      if (players > 1 && detail::asks_for_one_star(law))
+        return detail::run_design(game, law, SharedCoalition{}, options);
+    }
     EstimateOptions all = options;
     all.evaluations = std::size_t{1} << std::min<std::size_t>(players, 62);
     return detail::run_design(game, law, Exact{}, all);

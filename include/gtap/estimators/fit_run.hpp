@@ -64,7 +64,7 @@ class FitRun {
     std::vector<double> values;
     std::vector<Player> order;
   };
-  static constexpr bool planned_by_budget = true;
+  bool planned_by_budget() const { return settings_.distinct; }
 
   Statistics statistics() const { return CoalitionLog(players_); }
   Scratch scratch() const { return {}; }
@@ -122,7 +122,7 @@ class FitRun {
     std::vector<double> rest(log.values().begin(), log.values().end());
     double share = grand_ - empty_;
     WeightedFit linear = fit(log, rest, share, least_ridge(log));
-    if (settings_.surrogate && players_ <= GameGuess::most_players && log.size() >= 20) {
+    if (may_choose(log) && players_ <= GameGuess::most_players && log.size() >= 20) {
       std::vector<double> adjusted(rest);
       std::vector<double> guessed =
           GameGuess(log, settings_.paired, row_importance(log))
@@ -159,6 +159,19 @@ class FitRun {
   std::size_t cost() const { return settings_.paired ? 2 : 1; }
   bool has_intercept() const { return !settings_.paired; }
 
+  /// How much of a plan without repetition is there; of its first rows, the sizes are left to
+  /// chance.
+  double part_of_plan(const CoalitionLog& log) const {
+    if (!settings_.distinct) return 0.0;
+    return static_cast<double>(log.size()) / static_cast<double>(distinct_.size());
+  }
+
+  /// The best of several models looks better than it is, by much where rows are few. What is done
+  /// with all that there is to have takes it none the less; a look that may end a run does not.
+  bool may_choose(const CoalitionLog& log) const {
+    return settings_.surrogate && (part_of_plan(log) == 1.0 || log.size() >= 6 * players_);
+  }
+
   double weight(std::size_t size) const {
     const double drawn = settings_.distinct ? distinct_.expected(size) : settings_.sizes[size];
     return drawn > 0.0 ? settings_.target[size] / drawn : 0.0;
@@ -168,7 +181,7 @@ class FitRun {
   /// best, and not at all where the model is right.
   void shrink(WeightedFit& best, const CoalitionLog& log, std::span<const double> values,
               double share) const {
-    if (!settings_.surrogate || log.size() >= 6 * players_) return;
+    if (!may_choose(log) || log.size() >= 6 * players_) return;
     for (const double ridge : {3.0, 10.0, 30.0}) {
       WeightedFit other = fit(log, values, share, ridge);
       if (other.left_out_squares < best.left_out_squares) best = std::move(other);
@@ -214,9 +227,10 @@ class FitRun {
     std::vector<std::size_t> chosen;
     for (const Player p : chosen_)
       chosen.push_back(p + first);
+    const double drawn = part_of_plan(log);
     // Sizes, or neighbouring ones together, where the plan fixed how many rows they have.
     constexpr std::size_t most_strata = 64;
-    const std::size_t strata = settings_.distinct ? std::min(players_ + 1, most_strata) : 1;
+    const std::size_t strata = drawn == 1.0 ? std::min(players_ + 1, most_strata) : 1;
     return weighted_fit(
         log.size(), columns, penalty, chosen, strata, [&](std::size_t row, double* x) {
           const auto size = static_cast<double>(sizes[row]);
@@ -226,7 +240,7 @@ class FitRun {
           const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
           // Of a size that was drawn without repetition, the rest alone is chance.
           return FitTarget{values[row] - fair, scale * weights[row],
-                           settings_.distinct ? 1.0 - distinct_.taken(sizes[row]) : 1.0,
+                           settings_.distinct ? 1.0 - drawn * distinct_.taken(sizes[row]) : 1.0,
                            sizes[row] * strata / (players_ + 1)};
         });
   }

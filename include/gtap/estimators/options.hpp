@@ -43,7 +43,8 @@ struct EstimateOptions {
 
   /// Where to keep the state of the run, replaced atomically; empty: nowhere. When the file is
   /// there at the start, the run goes on from it (same game, law, design, seed and rules, or
-  /// gtap::Error); it stays after the run, so a larger budget can go on from it.
+  /// gtap::Error); it stays after the run, so a larger budget can go on from it. Not with
+  /// Surrogate, LeverageShap and Stratified, which plan by the whole budget: these refuse another.
   std::filesystem::path checkpoint{};
   double checkpoint_seconds = 60.0;  ///< from one save to the next
 };

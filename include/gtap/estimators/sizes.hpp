@@ -53,6 +53,20 @@ inline std::vector<double> size_probabilities(std::span<const double> log_weight
   return probabilities;
 }
 
+/// Whether a law gives a size and its mirror image the same probability, and whether it has one
+/// size only, so that one coalition is all there is to see.
+struct LawShape {
+  bool symmetric = true;
+  bool certain = false;
+};
+inline LawShape shape_of(std::span<const double> sizes) {
+  LawShape shape;
+  for (std::size_t s = 0; s < sizes.size(); ++s)
+    shape.symmetric = shape.symmetric && std::abs(sizes[s] - sizes[sizes.size() - 1 - s]) <= 1e-9;
+  shape.certain = sizes.front() > 1.0 - 1e-15 || sizes.back() > 1.0 - 1e-15;
+  return shape;
+}
+
 /// The weights of a law, checked.
 template <Semivalue Law>
 std::vector<double> checked_log_weights(const Law& law, std::size_t players) {

@@ -76,20 +76,6 @@ inline std::string top_k_name(std::size_t k, bool paired, const TopKOptions& opt
               std::hex, checksum(limits));
 }
 
-/// Whether a law gives a size and its mirror image the same probability, and whether it has one
-/// size only, so that one coalition is all there is to see.
-struct LawShape {
-  bool symmetric = true;
-  bool certain = false;
-};
-inline LawShape shape_of(const std::vector<double>& sizes) {
-  LawShape shape;
-  for (std::size_t s = 0; s < sizes.size(); ++s)
-    shape.symmetric = shape.symmetric && std::abs(sizes[s] - sizes[sizes.size() - 1 - s]) <= 1e-9;
-  shape.certain = sizes.front() > 1.0 - 1e-15 || sizes.back() > 1.0 - 1e-15;
-  return shape;
-}
-
 }  // namespace detail
 
 /// The k players with the largest values under `law`, within the constraints, spending evaluations

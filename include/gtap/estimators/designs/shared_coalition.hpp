@@ -3,7 +3,6 @@
 #include <gtap/estimators/credit_run.hpp>
 #include <gtap/estimators/star.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,13 +35,10 @@ class SharedCoalitionRun : public CreditRun {
         law_(law),
         everyone_(Coalition::grand(players_).members()),
         paired_(paired) {
-    const std::vector<double> sizes = size_probabilities(checked_log_weights(law, players_));
-    for (std::size_t s = 0; paired && s < players_; ++s) {
-      if (std::abs(sizes[s] - sizes[players_ - 1 - s]) > 1e-9) {
-        fail("SharedCoalition(paired)", "a law that is symmetric about 1/2", name_of(law));
-      }
-    }
-    certain_ = sizes.front() > 1.0 - 1e-15 || sizes.back() > 1.0 - 1e-15;
+    const LawShape shape = shape_of(size_probabilities(checked_log_weights(law, players_)));
+    if (paired && !shape.symmetric)
+      fail("SharedCoalition(paired)", "a law that is symmetric about 1/2", name_of(law));
+    certain_ = shape.certain;
   }
 
   using Scratch = Star;
