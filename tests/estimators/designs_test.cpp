@@ -8,6 +8,7 @@
 #include "temporary_folder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <set>
@@ -48,6 +49,50 @@ TEST_CASE("a chain game gives the same bits for any number of threads", "[design
   const Estimate one = estimate(game, Shapley{}, ShortChains{1}, options);
   options.threads = 3;
   CHECK(one.values == estimate(game, Shapley{}, ShortChains{1}, options).values);
+}
+
+namespace {
+
+/// Counts the chains that begin elsewhere than where the last one ended.
+struct StepCounter {
+  std::atomic<std::size_t>* begun;
+
+  std::size_t players() const { return 12; }
+  double operator()(const Coalition& s) const { return rough(s); }
+
+  class Evaluator : public detail::EvaluatorReference<StepCounter> {
+   public:
+    explicit Evaluator(const StepCounter& game)
+        : EvaluatorReference(game), begun_(game.begun), state_(12) {}
+    void chain(const Coalition& start, std::span<const Player> toggles, std::span<double> out) {
+      if (!(start == state_)) ++*begun_;
+      state_ = start;
+      out[0] = rough(state_);
+      for (std::size_t k = 0; k < toggles.size(); ++k) {
+        state_.toggle(toggles[k]);
+        out[k + 1] = rough(state_);
+      }
+    }
+
+   private:
+    std::atomic<std::size_t>* begun_;
+    Coalition state_;
+  };
+  Evaluator evaluator() const { return Evaluator(*this); }
+};
+
+}  // namespace
+
+TEST_CASE("a truncated walk is one chain, step by step", "[designs]") {
+  std::atomic<std::size_t> begun = 0;
+  const TruncatedPermutation design{.tolerance = 0.3, .go_on = 0.5};
+  const EstimateOptions options{.evaluations = 1'000, .threads = 2};
+  const Estimate by_steps = estimate(StepCounter{&begun}, Shapley{}, design, options);
+  CHECK(begun == by_steps.units);
+  const Estimate plain = by(Shapley{}, design)(AnyGame(12, rough), options);
+  CHECK(by_steps.values == plain.values);
+  CHECK(by_steps.evaluations == plain.evaluations);
+  CHECK(by_steps.truncated == plain.truncated);
 }
 
 TEST_CASE("paired designs are exact for interactions of two", "[designs]") {
