@@ -83,6 +83,22 @@ std::string load_error(const std::filesystem::path& path) {
 
 }  // namespace
 
+TEST_CASE("a network whose own names avoided the user's comes back with the same ones",
+          "[network_file]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "net.safetensors";
+  nn::Network<float> net({3}, {nn::Dense{.out = 2}, nn::Dense{.out = 3},
+                               nn::Dense{.out = 4, .name = "dense2"}, nn::Dense{.out = 1}});
+  for (auto& node : net.edit_nodes())
+    node.weight.setConstant(static_cast<float>(node.out.channels));
+  gtap::save_network(path, net);
+  const auto loaded = gtap::load_network<float>(path);
+  check_equal(net, loaded);
+  CHECK(loaded.node("dense3").out == nn::Shape{3});
+  CHECK(loaded.weight("dense2")(0, 0) == 4.0f);
+  CHECK(loaded.nodes()[3].name == "dense4");
+}
+
 TEST_CASE("A network of every layer comes back bit for bit") {
   const TemporaryFolder folder;
   const auto single = random_network<float>();

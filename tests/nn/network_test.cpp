@@ -81,11 +81,33 @@ TEST_CASE("shapes are inferred and layers named", "[network]") {
   CHECK(strided.parameters() == 96);
 }
 
+TEST_CASE("names of the network's own avoid the user's, wherever those stand", "[network]") {
+  const auto names = [](std::vector<Layer> chain) {
+    const Network<float> net({4}, std::move(chain));
+    std::vector<std::string> list;
+    for (const auto& node : net.nodes()) {
+      list.push_back(node.name);
+      CHECK(&net.node(node.name) == &node);
+    }
+    return list;
+  };
+  using List = std::vector<std::string>;
+  const Dense unnamed{.out = 4};
+  const auto dense = [](const char* name) { return Dense{.out = 4, .name = name}; };
+  CHECK(names({dense("dense2"), unnamed, unnamed}) == List{"dense2", "dense3", "dense4"});
+  CHECK(names({unnamed, unnamed, dense("dense2")}) == List{"dense1", "dense3", "dense2"});
+  CHECK(names({unnamed, Relu{.name = "dense1"}, unnamed}) == List{"dense2", "dense1", "dense3"});
+  CHECK(names({dense("dense3"), dense("dense2"), unnamed}) == List{"dense3", "dense2", "dense4"});
+  // A named layer counts where its name is in nobody's way.
+  CHECK(names({dense("first"), unnamed}) == List{"first", "dense2"});
+  CHECK(names({dense("conv1"), unnamed, Relu{}}) == List{"conv1", "dense2", "relu1"});
+}
+
 TEST_CASE("layers that do not fit are named with their shapes", "[network][error]") {
   CHECK(shape_error({16, 5, 5}, {Dense{.out = 10}}) ==
         "dense1: expected a flat input (Flatten{} comes before), got 16x5x5");
   CHECK(shape_error({4}, {Dense{.name = "head"}}) == "head: expected at least 1 output, got 0");
-  CHECK(shape_error({4}, {Dense{.out = 3}, Relu{.name = "dense1"}}) ==
+  CHECK(shape_error({4}, {Dense{.out = 3, .name = "dense1"}, Relu{.name = "dense1"}}) ==
         "Network: expected different names of layers, got \"dense1\" twice");
   CHECK(shape_error({1, 4, 4}, {Conv2d{.out = 2}, Conv2d{.out = 2}}) ==
         "conv2: expected a window no larger than the padded input, got window 3x3, stride 1x1, "

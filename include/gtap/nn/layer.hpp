@@ -11,7 +11,8 @@ namespace gtap::nn {
 
 // Settings of layers: plain aggregates, written with designated initialisers, as in
 // Conv2d{.out = 6, .kernel = 5, .padding = 2}. `name` may be left empty: the network then names
-// the layer by its kind and a running number, "conv1", "dense2". Parameters live in the network.
+// the layer by its kind and a running number, "conv1", "dense2"; a number whose name is given to
+// another layer is skipped. Parameters live in the network.
 
 /// y = W x + b on a flat input. Weight [out, in], as in PyTorch.
 struct Dense {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,19 +60,19 @@ class Network {
   Network(Shape input, std::vector<Layer> chain) : input_(input) {
     detail::require(input.size() > 0, "Network", "an input of at least 1x1x1", detail::text(input));
     detail::require(!chain.empty(), "Network", "at least one layer", "none");
-    std::map<std::string, std::size_t, std::less<>> count;
+    std::set<std::string> names = given_names(chain);
+    std::map<std::string_view, std::size_t> count;
     for (Layer& layer : chain) {
       const std::size_t index = nodes_.size();
       Node<T> node;
       node.inputs = {index == 0 ? network_input : index - 1};
       node.in = index == 0 ? input : nodes_.back().out;
-      const std::string kind(kind_of(layer));
-      const std::size_t number = ++count[kind];
+      std::size_t number = ++count[kind_of(layer)];
       node.name = std::visit([](const auto& l) { return l.name; }, layer);
-      if (node.name.empty()) node.name = kind + std::to_string(number);
-      for (const Node<T>& other : nodes_) {
-        detail::require(other.name != node.name, "Network", "different names of layers",
-                        detail::text('"', node.name, "\" twice"));
+      if (node.name.empty()) {
+        do {
+          node.name = detail::text(kind_of(layer), number++);
+        } while (!names.insert(node.name).second);
       }
       node.out = output_shape(layer, node.in, node.name);
       node.layer = std::move(layer);
@@ -161,6 +162,17 @@ class Network {
 
  private:
   using Index = Eigen::Index;
+
+  /// The names that the user gave, which its own avoid.
+  static std::set<std::string> given_names(const std::vector<Layer>& chain) {
+    std::set<std::string> names;
+    for (const Layer& layer : chain) {
+      const std::string name = std::visit([](const auto& l) { return l.name; }, layer);
+      detail::require(name.empty() || names.insert(name).second, "Network",
+                      "different names of layers", detail::text('"', name, "\" twice"));
+    }
+    return names;
+  }
 
   static void allocate(Node<T>& node) {
     const auto channels = static_cast<Index>(node.out.channels);
