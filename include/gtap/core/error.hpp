@@ -1,5 +1,10 @@
 #pragma once
 
+// NaN and infinity are how a wrong number is found, which such flags let a compiler assume away.
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0
+#error "gtap: compile without -ffast-math and -ffinite-math-only, which silence its checks for NaN"
+#endif
+
 #include <sstream>
 #include <stdexcept>
 #include <string>
