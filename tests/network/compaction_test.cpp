@@ -60,6 +60,52 @@ TEST_CASE("a compacted network gives what the masked one gives", "[compaction]")
   }
 }
 
+TEST_CASE("costs are those of the compacted network, also of depthwise convolutions",
+          "[compaction]") {
+  using namespace nn;
+  std::vector<std::pair<std::string, Network<float>>> list = networks::all();
+  list.emplace_back(
+      "depthwise",
+      networks::with_random_parameters(
+          {3, 7, 7},
+          {Conv2d{.out = 6, .kernel = 3, .bias = false}, BatchNorm{}, Relu{},
+           Conv2d{.out = 6, .kernel = 3, .padding = 1, .groups = 6, .bias = false}, BatchNorm{},
+           Relu{}, Conv2d{.out = 8, .kernel = 1}, Relu{},
+           Conv2d{.out = 16, .kernel = 3, .groups = 8}, GlobalAvgPool{}, Dense{.out = 3}},
+          7));
+  for (const auto& entry : list) {
+    const auto& net = entry.second;
+    const Units units(net);
+    const auto parameters = parameter_cost(net, units);
+    const auto macs = mac_cost(net, units);
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      const Coalition kept = random_kept(units, 0.025 * static_cast<double>(seed + 1), seed + 50);
+      CAPTURE(entry.first, kept);
+      const Network<float> smaller = compact(net, units, kept).network;
+      CHECK(parameters(kept) == static_cast<double>(smaller.parameters()));
+      CHECK(macs(kept) == static_cast<double>(smaller.macs()));
+    }
+  }
+}
+
+TEST_CASE("a budget whose cost grows because a convolution opens is refused", "[compaction]") {
+  // Each of two groups has 2 x 2 weights; without one of the filters 3 x 4, all in one group.
+  const auto grouped = networks::with_random_parameters(
+      {4, 1, 1},
+      {nn::Conv2d{.out = 4, .kernel = 1, .groups = 2, .bias = false}, nn::Flatten{},
+       nn::Dense{.out = 2, .bias = false}},
+      9);
+  const Units units(grouped);
+  const auto parameters = parameter_cost(grouped, units);
+  const std::vector<double> scores{3, 1, 2, 4};
+  CHECK(
+      error_text([&] { top_n(scores, {.keep = Budget::cost("parameters", parameters, 10.0)}); }) ==
+      "top_n: expected a cost \"parameters\" that does not grow when a unit leaves, got 18 "
+      "without player 1 and 16 with it");
+  // Groups that go on matching do not open.
+  CHECK(parameters(Coalition(4, {0, 2})) == 8.0);
+}
+
 TEST_CASE("a grouped convolution stays grouped where its groups match", "[compaction]") {
   const auto net = networks::with_random_parameters(
       {4, 6, 6},
@@ -251,6 +297,14 @@ TEST_CASE("a budget in parameters or multiply-adds is kept, and counts the compa
     BaselineScorer<float> scorer(Baseline::magnitude_l2, net, units, data);
     const auto check = [&](const std::string& unit, auto measure, auto count) {
       const double most = 0.5 * measure(Coalition::grand(units.size()));
+      if (name == "groups") {  // the first filter that leaves opens its reader
+        CHECK(mentions(
+            error_text([&] {
+              iterated_pruning(units.size(), scorer, {.keep = Budget::cost(unit, measure, most)});
+            }),
+            "expected a cost \"" + unit + "\" that does not grow when a unit leaves, got "));
+        return;
+      }
       const PruningPath path = iterated_pruning(units.size(), scorer,
                                                 {.keep = Budget::cost(unit, measure, most),
                                                  .schedule = Schedule::units(1),

@@ -322,6 +322,103 @@ TEST_CASE("A cost is met by pruning and not exceeded by building") {
   }
 }
 
+TEST_CASE("A measure is called once a step, whatever the procedure") {
+  constexpr std::size_t n = 300;
+  const auto table = random_table(n, 3);
+  std::size_t costs = 0;
+  std::size_t values = 0;
+  const auto units = [](const Coalition& kept) { return static_cast<double>(kept.size()); };
+  const auto cost = [&](const Coalition& kept) { return ++costs, units(kept); };
+  const auto value = [&](const Coalition& kept) { return ++values, units(kept); };
+  const gtap::PruneOptions options{
+      .keep = Budget::cost("cost", cost, 20.0) && Budget::drop("value", value, 290.0),
+      .schedule = Schedule::units(7)};
+  const auto calls = [&](const gtap::PruningPath& path, std::size_t more) {
+    // And once in the report; the drop once for all players.
+    CHECK(path.moves().size() > 5);
+    CHECK(costs <= path.moves().size() + 2 + more);
+    CHECK(values <= path.moves().size() + 2 + more);
+    costs = values = 0;
+  };
+  calls(gtap::top_n(table, options), 0);
+  calls(gtap::iterated_pruning(n, TableScorer{table}, options), 0);
+  // What would have come too much, besides.
+  calls(gtap::iterated_building(n, TableScorer{table, true}, options), 1);
+}
+
+TEST_CASE("A step looks neither at all players nor at all groups") {
+  // Steps that did would look at 10^11 words and groups, and this test would take minutes.
+  constexpr std::size_t groups = 250'000;
+  constexpr std::size_t n = 4 * groups;
+  const auto score = [](Player p) { return static_cast<double>(p * 7919ull % n); };
+  std::vector<double> scores(n);
+  gtap::PruneOptions options{.keep = Budget::units(groups + 5)};
+  for (Player p = 0; p < n; ++p)
+    scores[p] = score(p);
+  for (Player g = 0; g < groups; ++g) {
+    options.constraints.groups.push_back(
+        {.name = "g", .players = {4 * g, 4 * g + 1, 4 * g + 2, 4 * g + 3}, .min = 1, .max = 3});
+  }
+  options.schedule = Schedule::one_round();
+  const auto pruned = gtap::top_n(scores, options);
+  const auto built = gtap::iterated_building(
+      n,
+      [&](const Coalition& in) {
+        std::vector<double> list;
+        in.complement().for_each([&](Player p) { list.push_back(score(p)); });
+        return list;
+      },
+      options);
+  // The best of each group, and of the others the best five that leave each group one behind.
+  Coalition best(n);
+  std::vector<Player> others;
+  for (Player g = 0; g < groups; ++g) {
+    std::vector<Player> four = options.constraints.groups[g].players;
+    std::sort(four.begin(), four.end(), [&](Player a, Player b) { return score(a) > score(b); });
+    best.insert(four[0]);
+    others.insert(others.end(), {four[1], four[2]});
+  }
+  std::sort(others.begin(), others.end(), [&](Player a, Player b) { return score(a) > score(b); });
+  for (std::size_t k = 0; k < 5; ++k)
+    best.insert(others[k]);
+  CHECK(pruned.back().kept == best);
+  CHECK(pruned.moves().size() == n - groups - 5);
+  CHECK(built.back().kept == best);
+}
+
+TEST_CASE("A cost that grows when a unit leaves is an error with the unit and both costs",
+          "[errors]") {
+  // Without player 2 the others cost more.
+  const auto cost = [](const Coalition& kept) {
+    const auto units = static_cast<double>(kept.size());
+    return kept.contains(2) ? units : 4.0 * units;
+  };
+  const gtap::PruneOptions options{.keep = Budget::cost("weights", cost, 3.0)};
+  CHECK(error_text([&] {
+          gtap::top_n(std::vector<double>{4, 5, 1, 0, 6}, options);
+        }) ==
+        "top_n: expected a cost \"weights\" that does not grow when a unit leaves, got 12 "
+        "without player 2 and 4 with it");
+  CHECK(error_text([&] {
+          gtap::iterated_pruning(5, TableScorer{{4, 5, 0, 1, 6}}, options);
+        }) ==
+        "iterated_pruning: expected a cost \"weights\" that does not grow when a unit "
+        "leaves, got 16 without player 2 and 5 with it");
+  const gtap::PruneOptions more{.keep = Budget::cost("weights", cost, 30.0)};
+  CHECK(error_text([&] {
+          gtap::iterated_building(5, TableScorer{{9, 8, 7, 1, 6}, true}, more);
+        }) ==
+        "iterated_building: expected a cost \"weights\" that does not grow when a unit "
+        "leaves, got 8 without player 2 and 3 with it");
+  // What rounding adds is no growth.
+  const auto rounded = [](const Coalition& kept) {
+    return 1e6 + 1e-9 * static_cast<double>(kept.players() - kept.size());
+  };
+  CHECK(gtap::top_n(std::vector<double>{4, 5, 1}, {.keep = Budget::cost("c", rounded, 1.0)})
+            .back()
+            .kept.size() == 1);
+}
+
 TEST_CASE("A drop stops pruning before it is exceeded, and ends building once it is met") {
   const std::vector<double> worth{1, 2, 3, 4, 10};
   const auto value = [&](const Coalition& kept) {

@@ -9,7 +9,8 @@ namespace gtap {
 
 /// Parameters and multiply-adds that the compacted network would have. They are not sums over
 /// units: a weight goes when either of its ends goes. They fall with every unit that leaves, except
-/// where that opens a grouped convolution (see compact()).
+/// where that opens a grouped convolution (see compact()). There they grow, and a procedure that
+/// walks over it with such a budget throws.
 struct Cost {
   std::size_t parameters = 0;
   std::size_t macs = 0;

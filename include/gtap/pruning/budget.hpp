@@ -51,8 +51,8 @@ class Budget {
     return Budget({Kind::fraction, "fraction", most, {}});
   }
 
-  /// measure(kept) is at most `most`. The measure must not grow when a unit leaves; it is called
-  /// once for each unit that leaves or comes.
+  /// measure(kept) is at most `most`. The measure must not grow when a unit leaves, or a procedure
+  /// throws; it is called once for each unit that leaves or comes.
   static Budget cost(std::string name, CoalitionMeasure measure, double most) {
     check("Budget::cost", name, measure, most);
     return Budget({Kind::cost, std::move(name), most, std::move(measure)});

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,11 +16,14 @@
 
 namespace gtap::detail {
 
-/// A budget measured on the coalitions of one game.
+/// A budget measured on the coalitions of one walk.
 class BudgetMeter {
  public:
   BudgetMeter(std::string_view where, const Budget& budget, std::size_t players)
-      : where_(where), limits_(&budget.limits()), full_value_(limits_->size(), 0.0) {
+      : where_(where),
+        limits_(&budget.limits()),
+        full_value_(limits_->size(), 0.0),
+        last_(limits_->size()) {
     for (std::size_t k = 0; k < limits_->size(); ++k) {
       const Budget::Limit& limit = (*limits_)[k];
       if (limit.kind == Budget::Kind::units) {
@@ -36,9 +40,28 @@ class BudgetMeter {
   bool limits_remaining() const { return any(false); }
   bool limits_loss() const { return any(true); }
 
-  /// Whether all limits on what remains (on what is lost) hold. No such limits: true.
-  bool remaining_met(const Coalition& kept) const { return all_met(kept, false); }
-  bool loss_met(const Coalition& kept) const { return all_met(kept, true); }
+  /// Whether all limits on what remains hold; no such limits: true. `kept` has `size` players, and
+  /// `moved` has just left or come. Throws when a cost has gone the other way since it was last
+  /// measured.
+  bool remaining_met(const Coalition& kept, std::size_t size, Player moved) {
+    if (size > most_units_) return false;
+    for (std::size_t k = 0; k < limits_->size(); ++k) {
+      const Budget::Limit& limit = (*limits_)[k];
+      if (limit.kind != Budget::Kind::cost) continue;
+      const Measured now{measure(limit, kept), size};
+      if (last_[k]) require_monotone(limit, *last_[k], now, moved);
+      last_[k] = now;
+      if (!met(k, now.cost, kept)) return false;
+    }
+    return true;
+  }
+  /// Whether all limits on what is lost hold; no such limits: true.
+  bool loss_met(const Coalition& kept) const {
+    for (std::size_t k = 0; k < limits_->size(); ++k) {
+      if (is_loss((*limits_)[k]) && !met(k, reached(k, kept), kept)) return false;
+    }
+    return true;
+  }
 
   /// The limits on units and fraction as one number of units; the largest number without them.
   std::size_t most_units() const { return most_units_; }
@@ -61,13 +84,20 @@ class BudgetMeter {
                        [loss](const Budget::Limit& limit) { return is_loss(limit) == loss; });
   }
 
-  bool all_met(const Coalition& kept, bool loss) const {
-    if (!loss && kept.size() > most_units_) return false;
-    for (std::size_t k = 0; k < limits_->size(); ++k) {
-      if (is_loss((*limits_)[k]) != loss) continue;
-      if (!met(k, reached(k, kept), kept)) return false;
-    }
-    return true;
+  struct Measured {
+    double cost;
+    std::size_t units;
+  };
+
+  void require_monotone(const Budget::Limit& limit, const Measured& before, const Measured& now,
+                        Player moved) const {
+    const bool left = now.units < before.units;
+    const double growth = left ? now.cost - before.cost : before.cost - now.cost;
+    // A measure may round.
+    if (growth <= 1e-12 * std::max(std::abs(before.cost), std::abs(now.cost))) return;
+    fail(where_, text("a cost \"", limit.name, "\" that does not grow when a unit leaves"),
+         text(left ? now.cost : before.cost, " without player ", moved, " and ",
+              left ? before.cost : now.cost, " with it"));
   }
 
   double reached(std::size_t k, const Coalition& kept) const {
@@ -105,6 +135,7 @@ class BudgetMeter {
   std::string where_;
   const std::vector<Budget::Limit>* limits_;
   std::vector<double> full_value_;
+  std::vector<std::optional<Measured>> last_;  // of costs
   std::size_t most_units_ = static_cast<std::size_t>(-1);
 };
 

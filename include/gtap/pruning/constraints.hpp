@@ -59,26 +59,24 @@ class GroupCounts {
 
   void recount(const Coalition& coalition) {
     count_.assign(count_.size(), 0);
-    coalition.for_each([&](Player p) { came(p); });
+    coalition.for_each([&](Player p) {
+      if (group_of_[p] != none) ++count_[group_of_[p]];
+    });
+    above_ = below_ = 0;
+    for (std::size_t g = 0; g < count_.size(); ++g) {
+      above_ += forced_group(g, true) ? 1 : 0;
+      below_ += forced_group(g, false) ? 1 : 0;
+    }
   }
-  void came(Player p) {
-    if (group_of_[p] != none) ++count_[group_of_[p]];
-  }
-  void left(Player p) {
-    if (group_of_[p] != none) --count_[group_of_[p]];
-  }
+  void came(Player p) { change(p, true); }
+  void left(Player p) { change(p, false); }
 
   /// Whether the group of a player is outside its limits, so that it must lose (pruning: it is
   /// above its maximum) or win (building: it is below its minimum) some player.
   bool forced(Player p, bool pruning) const {
     return group_of_[p] != none && forced_group(group_of_[p], pruning);
   }
-  bool any_forced(bool pruning) const {
-    for (std::size_t g = 0; g < count_.size(); ++g) {
-      if (forced_group(g, pruning)) return true;
-    }
-    return false;
-  }
+  bool any_forced(bool pruning) const { return (pruning ? above_ : below_) != 0; }
 
   /// The constraint that keeps the player in, in words; empty when it may leave.
   std::string holds_in(Player p) const {
@@ -124,6 +122,16 @@ class GroupCounts {
     }
   }
 
+  void change(Player p, bool comes) {
+    const std::size_t g = group_of_[p];
+    if (g == none) return;
+    above_ -= forced_group(g, true) ? 1 : 0;
+    below_ -= forced_group(g, false) ? 1 : 0;
+    comes ? ++count_[g] : --count_[g];
+    above_ += forced_group(g, true) ? 1 : 0;
+    below_ += forced_group(g, false) ? 1 : 0;
+  }
+
   bool forced_group(std::size_t g, bool pruning) const {
     return pruning ? count_[g] > (*groups_)[g].max : count_[g] < (*groups_)[g].min;
   }
@@ -134,6 +142,8 @@ class GroupCounts {
   std::vector<std::size_t> group_of_;
   Coalition must_keep_;
   std::vector<std::size_t> count_;
+  std::size_t above_ = 0;  // groups over their maximum
+  std::size_t below_ = 0;  // groups under their minimum
 };
 
 }  // namespace detail

@@ -26,8 +26,10 @@ concept Scorer = requires(S& scorer, const Coalition& coalition) {
 ///
 /// This and the other procedures throw gtap::Error for no players, NaN as a score (naming the
 /// player), more or fewer scores than were asked for, a budget that leaves no unit, a cost or drop
-/// that is not finite (naming the coalition) and constraints that contradict each other. A budget
-/// that the constraints do not allow is not an error: the path's report says so.
+/// that is not finite (naming the coalition), a cost that grows when a unit leaves (naming it) and
+/// constraints that contradict each other. A budget that the constraints do not allow is not an
+/// error: the path's report says so. Beside scores, budget and sorting a step costs the same
+/// however many players there are.
 template <Scorer S>
 PruningPath top_n(std::size_t players, S&& scorer, PruneOptions options = {}) {
   options.schedule = Schedule::one_round();

@@ -30,6 +30,7 @@ class Walk {
         options_(&options),
         pruning_(direction == Direction::pruning),
         kept_(everyone(players)),
+        size_(players),
         counts_(options.constraints, kept_),
         budget_(where_, options.keep, players),
         path_(start()),
@@ -72,6 +73,7 @@ class Walk {
       path.report = {};
     }
     kept_ = path.back().kept;
+    size_ = kept_.size();
     counts_.recount(kept_);
     return path;
   }
@@ -101,8 +103,8 @@ class Walk {
   std::size_t most_moves() const {
     const std::size_t all = kept_.players();
     const std::size_t most = std::min(budget_.most_units(), all);
-    if (!pruning_) return most - std::min(most, kept_.size());
-    return kept_.size() - std::min(kept_.size(), most < all ? most : 1);
+    if (!pruning_) return most - std::min(most, size_);
+    return size_ - std::min(size_, most < all ? most : 1);
   }
 
   bool ends(std::string why) {
@@ -116,13 +118,13 @@ class Walk {
     // What the constraints force comes before any budget.
     const bool forced = counts_.any_forced(pruning_);
     if (pruning_) {
-      if (kept_.size() <= 1) return ends("one unit is left");
-      return !forced && budget_.limits_remaining() && budget_.remaining_met(kept_) &&
+      if (size_ <= 1) return ends("one unit is left");
+      return !forced && budget_.limits_remaining() && budget_.remaining_met(kept_, size_, last_) &&
              ends("the budget was met");
     }
-    if (kept_.size() == kept_.players()) return ends("all units are in");
+    if (size_ == kept_.players()) return ends("all units are in");
     if (forced) return false;
-    if (kept_.size() >= budget_.most_units()) return ends("the budget was used up");
+    if (size_ >= budget_.most_units()) return ends("the budget was used up");
     return budget_.limits_loss() && budget_.loss_met(kept_) && ends("the budget was met");
   }
 
@@ -150,7 +152,7 @@ class Walk {
   /// Moves players until the round is over. False: the walk is, too.
   bool round(const std::vector<Player>& order) {
     path_.report.held_back.clear();
-    const std::size_t target = options_->schedule.next(kept_.size(), pruning_);
+    const std::size_t target = options_->schedule.next(size_, pruning_);
     // The first pass brings every group inside its minimum and maximum, so that all coalitions
     // after it obey them. No player that a pass leaves behind can move later in the same pass.
     for (const bool forced : {true, false}) {
@@ -163,14 +165,15 @@ class Walk {
           continue;
         }
         cross(p);
-        if (!forced && !(pruning_ ? budget_.loss_met(kept_) : budget_.remaining_met(kept_))) {
+        if (!forced &&
+            !(pruning_ ? budget_.loss_met(kept_) : budget_.remaining_met(kept_, size_, last_))) {
           cross(p);
           return !ends(
               text(pruning_ ? "without" : "with", " player ", p, " the budget would be exceeded"));
         }
         moved_.push_back(p);
         if (finished()) return false;
-        if (pruning_ ? kept_.size() <= target : kept_.size() >= target) return true;
+        if (pruning_ ? size_ <= target : size_ >= target) return true;
       }
     }
     return !ends("the constraints hold all other units");
@@ -178,9 +181,12 @@ class Walk {
 
   void cross(Player p) {
     kept_.toggle(p);
+    last_ = p;
     if (kept_.contains(p)) {
+      ++size_;
       counts_.came(p);
     } else {
+      --size_;
       counts_.left(p);
     }
   }
@@ -189,6 +195,8 @@ class Walk {
   const PruneOptions* options_;
   bool pruning_;
   Coalition kept_;
+  std::size_t size_;  // of kept_, which a step must not count anew
+  Player last_ = 0;   // that crossed
   GroupCounts counts_;
   BudgetMeter budget_;
   PruningPath path_;
