@@ -1,7 +1,8 @@
 # What headers may include:
 #   - a room includes itself and the rooms that stand before it in the sentence of the design;
 #   - gtap.hpp reaches every header, except those that need a library beyond Eigen and xsimd;
-#   - every header has `#pragma once`.
+#   - every header has `#pragma once`, and reaches core/target.hpp, which keeps files that are
+#     compiled for different processors out of one program; version.hpp has no code.
 #
 # cmake -DINCLUDE=<include folder> -P check_includes.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -54,6 +55,9 @@ set(libraries "^(zlib\\.h|nlohmann/.*)$")
 reached(gtap/gtap.hpp umbrella)
 foreach(header ${headers})
   reached(${header} all)
+  if(NOT gtap/core/target.hpp IN_LIST all AND NOT header STREQUAL gtap/version.hpp)
+    list(APPEND faults "${header} does not include gtap/core/target.hpp, directly or not")
+  endif()
   list(FILTER all INCLUDE REGEX "${libraries}")
   if(header IN_LIST umbrella)
     if(all)

@@ -5,6 +5,8 @@
 #error "gtap: compile without -ffast-math and -ffinite-math-only, which silence its checks for NaN"
 #endif
 
+#include <gtap/core/target.hpp>
+
 #include <sstream>
 #include <stdexcept>
 #include <string>

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtap/core/target.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <span>

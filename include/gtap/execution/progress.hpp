@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtap/core/target.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtap/core/target.hpp>
+
 // g++ 12 takes the undefined operand inside AVX-512 intrinsics for a mistake.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -131,8 +133,7 @@ struct SimdOrScalar {
 
 }  // namespace detail
 
-/// The best architecture that the compiler's flags allow. As a template argument it keeps kernels
-/// compiled with different flags apart.
+/// The best architecture that the compiler's flags allow.
 using default_arch = detail::SimdOrScalar<xsimd::default_arch>::type;
 
 }  // namespace gtap::nn::kernels
