@@ -54,6 +54,17 @@ TEST_CASE("the exception of the lowest chunk reaches the caller and the pool liv
 TEST_CASE("work for each thread runs once on each, between rounds of chunks", "[threads]") {
   gtap::ThreadPool pool(3);
   std::vector<std::thread::id> ids(3);
+  const auto started = [&] {
+    std::atomic<std::size_t> calls = 0;
+    pool.on_each_thread([&](std::size_t) { ++calls; });
+    return calls.load();
+  };
+  // Threads are there once there were chunks for them.
+  CHECK(started() == 1);
+  pool.run(2, [](std::size_t, std::size_t) {});
+  CHECK(started() == 2);
+  pool.run(9, [](std::size_t, std::size_t) {});
+  CHECK(started() == 3);
   for (int round = 0; round < 3; ++round) {
     std::atomic<std::size_t> calls = 0;
     pool.on_each_thread([&](std::size_t worker) {
@@ -77,6 +88,26 @@ TEST_CASE("parallel_chunks starts no more threads than chunks", "[threads]") {
   CHECK(highest < 2);
   CHECK(gtap::thread_count(0) >= 1);
   CHECK(gtap::thread_count(3) == 3);
+}
+
+TEST_CASE("no more threads are started than there are chunks, however many are asked for",
+          "[threads]") {
+  for (const std::size_t threads : {std::size_t(100'000), static_cast<std::size_t>(-1)}) {
+    CHECK(gtap::thread_count(threads) == gtap::most_threads);
+    gtap::ThreadPool pool(threads);
+    for (const std::size_t chunks : {1u, 3u, 2u, 7u}) {
+      std::vector<int> runs(chunks, 0);
+      pool.run(chunks, [&](std::size_t chunk, std::size_t) { ++runs[chunk]; });
+      CHECK(runs == std::vector<int>(chunks, 1));
+    }
+    std::atomic<std::size_t> started = 0;
+    pool.on_each_thread([&](std::size_t) { ++started; });
+    CHECK(started == 7);
+    // More chunks than threads: each of them once.
+    std::vector<int> runs(3 * gtap::most_threads, 0);
+    pool.run(runs.size(), [&](std::size_t chunk, std::size_t) { ++runs[chunk]; });
+    CHECK(runs == std::vector<int>(runs.size(), 1));
+  }
 }
 
 TEST_CASE("progress counts what was done before, but not as speed", "[progress]") {

@@ -18,6 +18,7 @@
 #include <gtap/estimators/law.hpp>
 #include <gtap/estimators/options.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -101,8 +102,11 @@ template <class Game, Semivalue Law, class D>
 Estimate run_design(const Game& game, const Law& law, const D& design,
                     const EstimateOptions& options) {
   const auto players = static_cast<std::size_t>(game.players());
+  // No thread works without an evaluation of its own.
+  const std::size_t threads =
+      std::min(thread_count(options.threads), std::max<std::size_t>(options.evaluations, 1));
   const RunContext context{players, options.evaluations, options.seed, options.covariance_of,
-                           ConcurrentGame<Game> ? thread_count(options.threads) : 1};
+                           ConcurrentGame<Game> ? threads : 1};
   const std::string name = name_of(design);
   auto run = design.run(law, context);
   static_assert(DesignRun<decltype(run)>,

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -15,34 +16,42 @@
 
 namespace gtap {
 
-/// The number of threads that a request means: itself, or for 0 what the machine offers.
+/// The most threads that a procedure works with; more would only wait for each other.
+inline constexpr std::size_t most_threads = 1024;
+
+/// The number of threads that a request means: itself, up to most_threads, or for 0 what the
+/// machine offers.
 inline std::size_t thread_count(std::size_t requested) {
-  if (requested != 0) return requested;
+  if (requested != 0) return requested < most_threads ? requested : most_threads;
   const std::size_t hardware = std::thread::hardware_concurrency();
   return hardware == 0 ? 1 : hardware;
 }
 
-/// A fixed number of threads for one procedure; the caller is one of them, so a pool of one starts
-/// none. Work comes as numbered chunks. Which thread runs a chunk is left to chance, so results
-/// must be stored by chunk and merged in chunk order; then they do not depend on the threads.
+/// Threads for one procedure; the caller is one of them, so a pool of one starts none. Others are
+/// started when there are chunks for them, so there are never more threads than chunks, and fewer
+/// where the system refuses to start more. Work comes as numbered chunks. Which thread runs a chunk
+/// is left to chance, so results must be stored by chunk and merged in chunk order; then they do
+/// not depend on the threads.
 ///
 /// One caller at a time, and not from inside a chunk. The destructor joins all threads.
 class ThreadPool {
  public:
-  /// `threads` 0: as many as the machine offers.
-  explicit ThreadPool(std::size_t threads = 0) {
-    const std::size_t size = thread_count(threads);
-    threads_.reserve(size - 1);
-    for (std::size_t worker = 1; worker < size; ++worker) {
-      threads_.emplace_back([this, worker](std::stop_token stop) { serve(stop, worker); });
-    }
-  }
+  /// At most thread_count(threads) threads.
+  explicit ThreadPool(std::size_t threads = 0) : size_(thread_count(threads)) {}
 
+  ~ThreadPool() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    begin_.notify_all();  // once for all: a stop token of each would wake all threads for each
+  }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  /// Number of threads, the caller among them. Workers are numbered 0 (the caller) to size() - 1.
-  std::size_t size() const { return threads_.size() + 1; }
+  /// The most threads that work, the caller among them. Workers are numbered 0 (the caller) to
+  /// size() - 1.
+  std::size_t size() const { return size_; }
 
   /// Calls `work(chunk, worker)` for each chunk below `chunks` and returns when all are done. No
   /// two calls run at the same time with the same worker number, so scratch memory may be kept by
@@ -55,12 +64,14 @@ class ThreadPool {
         work(chunk, std::size_t{0});
       return;
     }
+    start(chunks);
     begin(chunks, work);
     take_chunks(0);
     end();
   }
 
-  /// Calls `work(worker)` once on each thread and returns when all are done; `work` must not throw.
+  /// Calls `work(worker)` once on each thread that has been started and on the caller's, and
+  /// returns when all are done; `work` must not throw.
   template <class Work>
   void on_each_thread(Work&& work) {
     const auto own = [&](std::size_t, std::size_t worker) { work(worker); };
@@ -70,6 +81,19 @@ class ThreadPool {
   }
 
  private:
+  /// Starts threads that are missing for so many chunks. No round is under way.
+  void start(std::size_t chunks) {
+    const std::size_t wanted = chunks < size_ ? chunks : size_;
+    try {
+      while (threads_.size() + 1 < wanted) {
+        const std::size_t worker = threads_.size() + 1;
+        threads_.emplace_back([this, worker, seen = round_] { serve(worker, seen); });
+      }
+    } catch (const std::system_error&) {
+      size_ = threads_.size() + 1;
+    }
+  }
+
   /// Wakes the threads: `work` for chunks as they come, or for 0 chunks once each.
   template <class Work>
   void begin(std::size_t chunks, Work& work) {
@@ -94,12 +118,13 @@ class ThreadPool {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
-  void serve(const std::stop_token& stop, std::size_t worker) {
-    std::uint64_t seen = 0;
+  /// `seen` is the round before the thread's first.
+  void serve(std::size_t worker, std::uint64_t seen) {
     while (true) {
       {
         std::unique_lock lock(mutex_);
-        if (!begin_.wait(lock, stop, [&] { return round_ != seen; })) return;
+        begin_.wait(lock, [&] { return round_ != seen || ending_; });
+        if (ending_) return;
         seen = round_;
       }
       if (chunks_ == 0) {
@@ -133,8 +158,9 @@ class ThreadPool {
     }
   }
 
+  std::size_t size_;
   std::mutex mutex_;
-  std::condition_variable_any begin_;
+  std::condition_variable begin_;
   std::condition_variable end_;
   void* context_ = nullptr;
   void (*call_)(void*, std::size_t, std::size_t) = nullptr;
@@ -142,18 +168,16 @@ class ThreadPool {
   std::size_t chunks_ = 0;
   std::size_t busy_ = 0;
   std::uint64_t round_ = 0;
+  bool ending_ = false;
   std::exception_ptr error_;
   std::size_t error_chunk_ = 0;
   std::vector<std::jthread> threads_;  // last: they end before what they use
 };
 
 /// One round of ThreadPool::run on threads of its own; `threads` 0 means those of the machine.
-/// No more threads are started than there are chunks.
 template <class Work>
 void parallel_chunks(std::size_t threads, std::size_t chunks, Work&& work) {
-  const std::size_t wanted = thread_count(threads);
-  ThreadPool pool(wanted < chunks ? wanted : (chunks == 0 ? 1 : chunks));
-  pool.run(chunks, work);
+  ThreadPool(threads).run(chunks, work);
 }
 
 }  // namespace gtap
