@@ -1,11 +1,19 @@
+#include <gtap/estimators/estimators.hpp>
+#include <gtap/network/baselines.hpp>
 #include <gtap/network/mask.hpp>
 #include <gtap/network/network_game.hpp>
+#include <gtap/network/prune_network.hpp>
+#include <gtap/nn/evaluate.hpp>
+#include <gtap/nn/train.hpp>
 
 #include "catch.hpp"
 #include "error_text.hpp"
 #include "networks.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 using namespace gtap;
 
@@ -260,4 +268,86 @@ TEST_CASE("a network game refuses what it cannot play", "[network_game]") {
   CHECK(error_text([&] { NetworkGame(net, data, CrossEntropy{}); }) ==
         "NetworkGame: expected labels below 5, got label 5 of image 4");
   CHECK(NetworkGame(net, data, Agreement{})(Coalition::grand(26)) == Approx(0.0).margin(1e-6));
+}
+
+TEST_CASE("a network that overflows is refused, and so is a coalition in which it does",
+          "[network_game]") {
+  // Unit 0 gives 1e30 x, which the output multiplies by 1e30; unit 1 takes it back, exactly.
+  nn::Network<float> net({1}, {nn::Dense{.out = 3}, nn::Dense{.out = 2}, nn::Dense{.out = 2}});
+  net.set_weight("dense1", std::vector<float>{1e30f, 1e30f, 1.0f});
+  net.set_weight("dense2", std::vector<float>{1.0f, -1.0f, 1.0f, 0.0f, 0.0f, 1.0f});
+  net.set_weight("dense3", std::vector<float>{1e30f, 0.0f, 0.0f, 1.0f});
+  const nn::Dataset<float> data{
+      nn::Tensor<float>::from_images({1}, std::vector<float>{1.0f, -1.0f, 2.0f}), {0, 1, 0}};
+  const auto check = [&](auto objective) {
+    const NetworkGame game(net, data, objective);
+    const std::string overflow = "NetworkGame: expected finite outputs of the network, got others ";
+    CHECK(std::isfinite(game(Coalition::grand(5))));
+    CHECK(error_text([&] {
+            game(Coalition(5, {0, 2, 3}));
+          }) == overflow + "for coalition {0, 2, 3} of 5");
+    auto worker = game.evaluator();
+    std::vector<double> out(3);
+    const std::vector<Coalition> coalitions{Coalition(5), Coalition(5, {0, 1, 3}),
+                                            Coalition(5, {1, 3})};
+    CHECK(error_text([&] { worker.batch(coalitions, out); }) ==
+          overflow + "for coalition {1, 3} of 5");
+    const std::vector<Player> players{2, 1};
+    CHECK(error_text([&] { worker.star(Coalition::grand(5), players, out); }) ==
+          overflow + "for coalition {0, 2, 3, 4} of 5");
+    const auto chain = [&] { worker.chain(Coalition::grand(5), players, out); };
+    CHECK(error_text(chain) == overflow + "for coalition {0, 3, 4} of 5");
+    // A chain does not go on from there.
+    CHECK(error_text([&] {
+            worker.chain(Coalition(5, {0, 3, 4}), players, out);
+          }) == overflow + "for coalition {0, 3, 4} of 5");
+    const std::vector<Player> harmless{4, 2};
+    worker.chain(Coalition::grand(5), harmless, out);
+    CHECK(out[2] == Approx(game(Coalition(5, {0, 1, 3}))));
+    CHECK(mentions(error_text([&] { estimate(game, Shapley{}, {.evaluations = 200}); }),
+                   overflow + "for coalition "));
+    // Sums that overflow with all units.
+    auto huge = net;
+    huge.set_weight("dense2", std::vector<float>{1.0f, 1.0f, 1.0f, 0.0f, 0.0f, 1.0f});
+    CHECK(error_text([&] { NetworkGame(huge, data, objective); }) ==
+          "NetworkGame: expected finite outputs of the network with all units, got inf for image "
+          "0");
+  };
+  check(CrossEntropy{});
+  check(Accuracy{});
+  check(Agreement{});
+}
+
+TEST_CASE("one output is no classification", "[network_game]") {
+  const auto net = networks::with_random_parameters(
+      {4}, {nn::Dense{.out = 8}, nn::Relu{}, nn::Dense{.out = 1}}, 1);
+  const auto data = networks::data_for(net, 20, 3);
+  const std::string refusal =
+      ": expected a network with at least 2 outputs, one for each class (a regression has none), "
+      "got 1";
+  CHECK(error_text([&] { NetworkGame(net, data, Accuracy{}); }) == "NetworkGame" + refusal);
+  CHECK(error_text([&] { NetworkGame(net, data, CrossEntropy{}); }) == "NetworkGame" + refusal);
+  CHECK(error_text([&] { NetworkGame(net, data, Agreement{}); }) == "NetworkGame" + refusal);
+  CHECK(error_text([&] { prune_network(net, data, {.keep = Budget::units(2)}); }) ==
+        "NetworkGame" + refusal);
+  CHECK(error_text([&] { nn::evaluate(net, data); }) == "evaluate" + refusal);
+  CHECK(error_text([&] { nn::accuracy(net, data); }) == "evaluate" + refusal);
+  auto trained = net;
+  CHECK(error_text([&] { nn::train(trained, data, {.epochs = 1}); }) == "train" + refusal);
+  CHECK(trained.weight("dense1") == net.weight("dense1"));
+  CHECK(error_text([&] { nn::Backpropagation<float>(net, 20, nn::Mode::inference); }) ==
+        "Backpropagation" + refusal);
+  const auto scorer = [&](Baseline baseline) {
+    return BaselineScorer(baseline, net, Units(net), data)(Coalition::grand(8));
+  };
+  for (const Baseline baseline : {Baseline::taylor, Baseline::weight_gradient})
+    CHECK(error_text([&] { scorer(baseline); }) == "BaselineScorer" + refusal);
+  // What asks for no class serves a regression, without labels.
+  for (const Baseline baseline : {Baseline::apoz, Baseline::mean_activation, Baseline::rms_outgoing,
+                                  Baseline::magnitude_l2}) {
+    const auto labelled = scorer(baseline);
+    const nn::Dataset<float> unlabelled{data.images, {}};
+    CHECK(BaselineScorer(baseline, net, Units(net), unlabelled)(Coalition::grand(8)) == labelled);
+    CHECK(*std::max_element(labelled.begin(), labelled.end()) > 0.0);
+  }
 }

@@ -35,15 +35,21 @@ enum class Baseline {
 /// A call costs one pass over the images, forward or, for those with gradients, forward and
 /// backward; the magnitudes cost none. Layers must keep a unit. Activations are those of the end of
 /// a unit's stage, after activation, batch norm and pooling. Takes a snapshot of the network; the
-/// data must outlive it. Not thread-safe. Throws gtap::Error for weights that are not finite and,
-/// unless it is a magnitude, for data that nn::evaluate() would not take.
+/// data must outlive it. Not thread-safe. Throws gtap::Error for weights that are not finite, for
+/// images that the network does not take unless it is a magnitude, and with gradients for outputs
+/// and labels that nn::evaluate() would not take.
 template <class T>
 class BaselineScorer {
  public:
   BaselineScorer(Baseline baseline, const nn::Network<T>& net, Units units,
                  const nn::Dataset<T>& data)
       : baseline_(baseline), net_(net), units_(std::move(units)), data_(&data) {
-    if (uses_data()) nn::detail::check_data("BaselineScorer", net, data);
+    const char* const where = "BaselineScorer";
+    if (uses_gradients()) nn::detail::check_data(where, net, data);
+    if (uses_data()) {
+      nn::detail::check_images(where, net, data.images);
+      data.images.check_finite(where);
+    }
     net.check_finite();
   }
 

@@ -6,6 +6,7 @@
 #include <gtap/nn/aligned.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -27,6 +28,9 @@ namespace gtap {
 /// It goes tile by tile: all coalitions, or all steps of a chain, on 64 images whose state stays in
 /// cache, then the next 64. A toggled unit updates what its next layer receives and recomputes only
 /// what follows. Keeps the game's snapshot alive; not thread-safe, one for each thread.
+///
+/// Throws gtap::Error that names the coalition whose value is not finite because its sums leave the
+/// range of T.
 template <class T, class Objective>
 class NetworkEvaluator {
  public:
@@ -75,7 +79,7 @@ class NetworkEvaluator {
           out[begin + k] += tile_value(t, fresh(batch_[k], t, memory_.data(), false));
       }
     }
-    scale(out);
+    finish(out, [&](std::size_t k) { return coalitions[k]; });
   }
 
   /// Chain rung.
@@ -109,7 +113,13 @@ class NetworkEvaluator {
     chain_end_ = start;
     for (const Player p : toggles)
       chain_end_.toggle(p);
-    scale(out);
+    finish(out, [&](std::size_t k) {
+      chain_end_ = Coalition();  // nothing goes on from here
+      Coalition kept = start;
+      for (const Player p : toggles.first(k))
+        kept.toggle(p);
+      return kept;
+    });
   }
 
   /// Star rung.
@@ -137,7 +147,11 @@ class NetworkEvaluator {
         presence_.toggle(place);
       }
     }
-    scale(out);
+    finish(out, [&](std::size_t k) {
+      Coalition kept = centre;
+      if (k > 0) kept.toggle(players[k - 1]);
+      return kept;
+    });
   }
 
  private:
@@ -148,9 +162,16 @@ class NetworkEvaluator {
 
   double tile_value(std::size_t t, const T* logits) const { return target_->sum(t, logits); }
 
-  void scale(std::span<double> out) const {
-    for (double& value : out)
-      value /= static_cast<double>(tiles_.images);
+  /// Sums become means. coalition_of(k) is asked for where one is not finite.
+  template <class CoalitionOf>
+  void finish(std::span<double> out, CoalitionOf&& coalition_of) const {
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      out[k] /= static_cast<double>(tiles_.images);
+      if (!std::isfinite(out[k])) [[unlikely]] {
+        detail::fail("NetworkGame", "finite outputs of the network",
+                     detail::text("others for coalition ", coalition_of(k)));
+      }
+    }
   }
 
   static detail::Inputs inputs(const detail::Presence& presence, std::size_t stage) {

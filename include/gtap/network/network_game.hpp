@@ -8,6 +8,7 @@
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/network.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,8 +43,9 @@ class NetworkGame {
               std::span<const std::string> layers)
       : NetworkGame(net, data, objective, Units(net, layers)) {}
 
-  /// Players: these units. Throws for outputs that are not flat, an empty data set, images of
-  /// another shape, labels that are missing or out of range, and numbers that are not finite.
+  /// Players: these units. Throws for outputs that are not flat or only one, an empty data set,
+  /// images of another shape, labels that are missing or out of range, and numbers that are not
+  /// finite, also as the network's outputs.
   NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective, Units units)
       : units_(std::move(units)) {
     const char* const where = "NetworkGame";
@@ -51,6 +53,7 @@ class NetworkGame {
     if constexpr (Objective::needs_labels) data.check(where, classes);
     const nn::Tensor<T> logits =
         nn::detail::run_nodes(where, net, nn::logit_nodes(net), data.images, nullptr, 1);
+    check_outputs(logits);
     net_ = std::make_shared<const detail::StagedNetwork<T>>(net, units_, data.images);
     target_ = std::make_shared<const detail::Target<T, Objective>>(
         logits, Objective::needs_labels ? std::span<const std::uint32_t>(data.labels)
@@ -87,6 +90,17 @@ class NetworkGame {
   Evaluator evaluator() const { return Evaluator(net_, target_, tiles_); }
 
  private:
+  /// The sums of finite weights and images may leave the range of T.
+  static void check_outputs(const nn::Tensor<T>& logits) {
+    const std::vector<T> plain = logits.to_images();
+    for (std::size_t k = 0; k < plain.size(); ++k) {
+      if (!std::isfinite(plain[k])) {
+        detail::fail("NetworkGame", "finite outputs of the network with all units",
+                     detail::text(plain[k], " for image ", k / logits.shape().size()));
+      }
+    }
+  }
+
   Units units_;
   std::shared_ptr<const detail::StagedNetwork<T>> net_;
   std::shared_ptr<const detail::Target<T, Objective>> target_;

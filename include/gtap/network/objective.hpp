@@ -13,6 +13,9 @@
 
 namespace gtap {
 
+// All objectives take the outputs for classes, two or more. What a regression is worth is a value
+// function of one's own.
+
 /// Value of a network game: the share of images whose largest output is their label's, in [0, 1].
 struct Accuracy {
   static constexpr bool needs_labels = true;

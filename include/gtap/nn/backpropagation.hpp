@@ -26,7 +26,7 @@ template <class T>
 class Backpropagation {
  public:
   /// For batches of up to `images` images. `seed` is for dropout. Throws unless the network's
-  /// outputs are flat.
+  /// outputs are flat and two or more.
   Backpropagation(const Network<T>& net, std::size_t images, Mode mode, std::uint64_t seed = 0)
       : net_(&net),
         seed_(seed),

@@ -55,8 +55,8 @@ Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptCha
 }  // namespace detail
 
 /// Accuracy and cross-entropy at inference. `threads` 0 means those of the machine; the result does
-/// not depend on it. Throws gtap::Error for outputs that are not flat, an empty data set, images of
-/// another shape, a label that is no class, or numbers that are not finite.
+/// not depend on it. Throws gtap::Error for outputs that are not flat or only one, an empty data
+/// set, images of another shape, a label that is no class, or numbers that are not finite.
 template <class T>
 Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, std::size_t threads = 0) {
   return detail::evaluate(net, data, nullptr, threads);

@@ -92,11 +92,14 @@ class ForwardPass {
 
 namespace detail {
 
-/// Number of classes: what labels and losses take the outputs for. Throws unless they are flat.
+/// Number of classes: what labels and losses take the outputs for. Throws unless they are flat, and
+/// for one output: as the only class it would always be right.
 template <class T>
 std::size_t classes(const char* where, const Network<T>& net) {
   require(net.output().pixels() == 1, where, "a network with flat outputs (Flatten{} flattens)",
           text("outputs of ", net.output()));
+  require(net.output().channels >= 2, where,
+          "a network with at least 2 outputs, one for each class (a regression has none)", "1");
   return net.output().channels;
 }
 

@@ -232,10 +232,10 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
 }  // namespace detail
 
 /// Trains a network from the weights that it has, by the cross-entropy of its logits (before a last
-/// Softmax). Throws gtap::Error for wrong options, outputs that are not flat, an empty data set,
-/// images of another shape or of numbers that are not finite, labels that are no class, and weights
-/// that are not finite; also when the loss or the weights become so, which leaves the network with
-/// the weights of the step that did it. Memory: a second copy of the images.
+/// Softmax). Throws gtap::Error for wrong options, outputs that are not flat or only one, an empty
+/// data set, images of another shape or of numbers that are not finite, labels that are no class,
+/// and weights that are not finite; also when the loss or the weights become so, which leaves the
+/// network with the weights of the step that did it. Memory: a second copy of the images.
 template <class T>
 TrainResult train(Network<T>& net, const Dataset<T>& data, const TrainOptions& options = {}) {
   return detail::train<T>(net, data, nullptr, options);
