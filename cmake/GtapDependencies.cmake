@@ -3,6 +3,7 @@
 # of the distributions' packages refuse other major versions; it is checked here.
 
 include(FetchContent)
+include(${CMAKE_CURRENT_LIST_DIR}/GtapFindPackage.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/GtapPackages.cmake)
 set(GTAP_FETCHED "")
 
@@ -23,8 +24,8 @@ macro(gtap_fetch_headers name subfolder url sha256)
 endmacro()
 
 find_package(Threads REQUIRED)
+gtap_find_packages(Eigen3 xsimd ZLIB nlohmann_json)
 
-find_package(Eigen3 QUIET)
 gtap_package_eigen(usable)
 if(NOT usable)
   gtap_fetch_headers(
@@ -32,13 +33,9 @@ if(NOT usable)
     8586084f71f9bde545ee7fa6d00288b264a2b7ac3607b974e54d13e7162c1c72)
 endif()
 
-find_package(xsimd QUIET)
 gtap_package_xsimd(usable)
 if(NOT usable)
   gtap_fetch_headers(
     xsimd /include https://github.com/xtensor-stack/xsimd/archive/refs/tags/13.2.0.tar.gz
     edd8cd3d548c185adc70321c53c36df41abe64c1fe2c67bc6d93c3ecda82447a)
 endif()
-
-find_package(ZLIB QUIET)
-find_package(nlohmann_json QUIET)

@@ -16,6 +16,8 @@ configure_package_config_file(cmake/gtap-config.cmake.in gtap-config.cmake
 write_basic_package_version_file(gtap-config-version.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/gtap-config.cmake
-              ${CMAKE_CURRENT_BINARY_DIR}/gtap-config-version.cmake cmake/GtapPackages.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/gtap-config-version.cmake cmake/GtapFindPackage.cmake
+              cmake/GtapPackages.cmake
         DESTINATION ${package_dir})
+install(DIRECTORY cmake/probe DESTINATION ${package_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -49,3 +49,23 @@ if(GTAP_INSTALL AND NOT GTAP_FETCHED)
     set_tests_properties(package_without_zlib PROPERTIES FIXTURES_REQUIRED installed)
   endif()
 endif()
+
+# gtap_broken_packages_test(name source packages prefix settings...)
+function(gtap_broken_packages_test name source packages prefix)
+  add_test(
+    NAME ${name}
+    COMMAND
+      ${CMAKE_COMMAND} -DSOURCE=${source} -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/package/${name}
+      -DGENERATOR=${CMAKE_GENERATOR} -DCOMPILER=${CMAKE_CXX_COMPILER} "-DPACKAGES=${packages}"
+      -DPREFIX=${prefix} "-DSETTINGS=${ARGN}" -P
+      ${CMAKE_CURRENT_SOURCE_DIR}/package/broken_packages.cmake)
+endfunction()
+gtap_broken_packages_test(
+  broken_packages ${PROJECT_SOURCE_DIR}
+  "Eigen3;xsimd;ZLIB;nlohmann_json;CLI11;benchmark;OpenBLAS;Torch;Catch2" ""
+  -DGTAP_BUILD_BENCHMARKS=ON)
+if(io_packages AND GTAP_INSTALL AND NOT GTAP_FETCHED)
+  gtap_broken_packages_test(broken_packages_installed ${CMAKE_CURRENT_SOURCE_DIR}/package
+                            "${io_packages}" ${prefix} -DGTAP_FROM=package -DGTAP_WITHOUT_IO=ON)
+  set_tests_properties(broken_packages_installed PROPERTIES FIXTURES_REQUIRED installed)
+endif()
