@@ -15,7 +15,9 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace gtap {
@@ -32,17 +34,15 @@ namespace detail {
 
 /// The sums of a least-squares problem: inputs with themselves and with what they shall give.
 struct NormalEquations {
-  Eigen::MatrixXd gram;   ///< [features + 1, features + 1], the last feature is the constant 1
-  Eigen::MatrixXd cross;  ///< [features + 1, outputs]
+  Eigen::MatrixXd gram;   ///< [inputs, inputs]; with an intercept the last input is the constant 1
+  Eigen::MatrixXd cross;  ///< [inputs, outputs]
   double samples = 0.0;
 
-  NormalEquations(std::size_t features, std::size_t outputs)
-      : gram(Eigen::MatrixXd::Zero(index(features + 1), index(features + 1))),
-        cross(Eigen::MatrixXd::Zero(index(features + 1), index(outputs))) {}
+  NormalEquations(Eigen::Index inputs, Eigen::Index outputs)
+      : gram(Eigen::MatrixXd::Zero(inputs, inputs)),
+        cross(Eigen::MatrixXd::Zero(inputs, outputs)) {}
 
-  static Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
-  /// inputs [features + 1, samples], targets [outputs, samples]; products in T, sums in double.
+  /// inputs [inputs, samples], targets [outputs, samples]; products in T, sums in double.
   template <class Inputs, class Targets>
   void add(const Inputs& inputs, const Targets& targets) {
     gram += (inputs * inputs.transpose()).template cast<double>();
@@ -50,7 +50,7 @@ struct NormalEquations {
     samples += static_cast<double>(inputs.cols());
   }
 
-  /// The change of weights [features + 1, outputs] that brings `before` nearest to the targets.
+  /// The change of weights [inputs, outputs] that brings `before` nearest to the targets.
   Eigen::MatrixXd change(const Eigen::MatrixXd& before, double ridge) const {
     Eigen::MatrixXd regular = gram;
     const double pull = ridge * gram.diagonal().mean() + 1e-12 * samples;
@@ -59,11 +59,33 @@ struct NormalEquations {
   }
 };
 
-/// Refits one mixing node of the smaller network: its z shall be that of the unpruned node.
+/// The batch norm that takes the intercepts of a mixing node without bias, or null. What stands
+/// between them hands on a constant that is added to a channel.
 template <class T>
-void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& unpruned,
+nn::Node<T>* intercept_taker(std::span<nn::Node<T>> after) {
+  for (nn::Node<T>& node : after) {
+    if (std::holds_alternative<nn::BatchNorm>(node.layer)) return &node;
+    const auto* average = std::get_if<nn::AvgPool2d>(&node.layer);
+    const bool hands_on = std::holds_alternative<nn::Flatten>(node.layer) ||
+                          std::holds_alternative<nn::Dropout>(node.layer) ||
+                          std::holds_alternative<nn::MaxPool2d>(node.layer) ||
+                          std::holds_alternative<nn::GlobalAvgPool>(node.layer) ||
+                          (average != nullptr && average->padding == nn::Extent(0));
+    if (!hands_on) return nullptr;
+  }
+  return nullptr;
+}
+
+/// Refits the mixing node of a stage of the smaller network, `stage`: its z shall be that of the
+/// unpruned node. An intercept becomes its bias, or else is taken off the mean of a batch norm: the
+/// channel's own mean is lower by that much. Where there is neither, none is fitted.
+template <class T>
+void refit(std::span<nn::Node<T>> stage, const nn::Tensor<T>& inputs, const nn::Node<T>& unpruned,
            const nn::Tensor<T>& unpruned_inputs, const std::vector<std::size_t>& outputs,
            const CompensationOptions& options) {
+  nn::Node<T>& node = stage.front();
+  nn::Node<T>* const norm = node.bias.size() > 0 ? nullptr : intercept_taker(stage.subspan(1));
+  const bool intercept = node.bias.size() > 0 || norm != nullptr;
   const StageInput<T> samples(node, inputs);
   const StageInput<T> unpruned_samples(unpruned, unpruned_inputs);
   const std::size_t places = inputs.tiles() * samples.positions();
@@ -74,12 +96,14 @@ void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& un
   const std::size_t group_outputs = outputs.size() / samples.groups();
   const std::size_t unpruned_group = unpruned.out.channels / unpruned_samples.groups();
   const auto features = static_cast<Eigen::Index>(samples.features());
+  const auto count = static_cast<Eigen::Index>(group_outputs);
+  const Eigen::Index fitted = features + (intercept ? 1 : 0);
   for (std::size_t g = 0; g < samples.groups(); ++g) {
-    NormalEquations equations(samples.features(), group_outputs);
+    NormalEquations equations(fitted, count);
     nn::Matrix<T> x(features + 1, nn::tile_images);
     nn::Matrix<T> full_x(static_cast<Eigen::Index>(unpruned_samples.features()) + 1,
                          nn::tile_images);
-    nn::Matrix<T> y(static_cast<Eigen::Index>(group_outputs), nn::tile_images);
+    nn::Matrix<T> y(count, nn::tile_images);
     for (std::size_t place = 0; place < places; place += step) {
       const std::size_t tile = place / samples.positions();
       const std::size_t position = place % samples.positions();
@@ -99,14 +123,12 @@ void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& un
           y.row(static_cast<Eigen::Index>(o)).array() += unpruned.bias[row];
         }
       }
-      equations.add(x.leftCols(valid), y.leftCols(valid));
+      equations.add(x.topLeftCorner(fitted, valid), y.leftCols(valid));
     }
     const auto first = static_cast<Eigen::Index>(g * group_outputs);
-    const auto count = static_cast<Eigen::Index>(group_outputs);
-    Eigen::MatrixXd before(features + 1, count);
+    Eigen::MatrixXd before = Eigen::MatrixXd::Zero(fitted, count);
     before.topRows(features) =
         node.weight.middleRows(first, count).transpose().template cast<double>();
-    before.row(features).setZero();
     if (node.bias.size() > 0) {
       before.row(features) = node.bias.segment(first, count).transpose().template cast<double>();
     }
@@ -114,6 +136,13 @@ void refit(nn::Node<T>& node, const nn::Tensor<T>& inputs, const nn::Node<T>& un
     node.weight.middleRows(first, count) = after.topRows(features).transpose().template cast<T>();
     if (node.bias.size() > 0) {
       node.bias.segment(first, count) = after.row(features).transpose().template cast<T>();
+    } else if (norm != nullptr) {
+      // A flattened channel is as many of the batch norm's.
+      const Eigen::Index each = norm->running_mean.size() / node.weight.rows();
+      for (Eigen::Index o = 0; o < count; ++o) {
+        norm->running_mean.segment((first + o) * each, each).array() -=
+            static_cast<T>(after(features, o));
+      }
     }
   }
 }
@@ -145,10 +174,11 @@ void check_compensation(const Compacted<T>& smaller, const nn::Network<T>& net,
 }  // namespace detail
 
 /// Refits the smaller network's layers by least squares, first to last, so that each gives what the
-/// unpruned layer gave on these images: no gradients, no labels. Layers before the first pruned
-/// input stay as they are. `net` is the network that was compacted. Throws gtap::Error for another
-/// network, images of another shape, no image, settings out of range and numbers that are not
-/// finite, also as a result; `smaller` is then as it was.
+/// unpruned layer gave on these images: no gradients, no labels. A layer without bias is fitted
+/// without intercept, unless a batch norm follows whose mean can take it. Layers before the first
+/// pruned input stay as they are. `net` is the network that was compacted. Throws gtap::Error for
+/// another network, images of another shape, no image, settings out of range and numbers that are
+/// not finite, also as a result; `smaller` is then as it was.
 ///
 /// Costs about samples x features^2 multiply-adds a layer, features being the inputs of one output.
 template <class T>
@@ -163,8 +193,9 @@ void compensate(Compacted<T>& smaller, const nn::Network<T>& net, const nn::Tens
   for (std::size_t s = 0; s < cut.stages.size(); ++s) {
     const nn::Stage& stage = cut.stages[s];
     if (changed) {
-      detail::refit(result.edit_nodes()[stage.mixing], pruned, net.nodes()[stage.mixing], unpruned,
-                    smaller.map[s].kept, options);
+      const auto nodes = result.edit_nodes().subspan(stage.mixing, stage.end - stage.mixing);
+      detail::refit(nodes, pruned, net.nodes()[stage.mixing], unpruned, smaller.map[s].kept,
+                    options);
     }
     changed = changed || smaller.map[s].kept.size() < smaller.map[s].before;
     if (s + 1 == cut.stages.size()) break;
