@@ -6,6 +6,7 @@
 #include <gtap/nn/train.hpp>
 
 #include "../examples/support/networks.hpp"
+#include "../examples/support/option_check.hpp"
 #include "../examples/support/run_program.hpp"
 
 #include <algorithm>
@@ -62,9 +63,15 @@ int main(int count, char** values) {
   double rate = 2e-3;
   app.add_option("--data", data, "Folder with MNIST's four files")->capture_default_str();
   app.add_option("--net", only, "Only the net of this name")->check(CLI::IsMember(names));
-  app.add_option("--epochs", epochs, "Epochs of each run")->capture_default_str();
-  app.add_option("--threads", threads, "Threads, 0 for all")->capture_default_str();
-  app.add_option("--rate", rate, "Adam's learning rate at the start")->capture_default_str();
+  app.add_option("--epochs", epochs, "Epochs of each run")
+      ->capture_default_str()
+      ->transform(support::whole_number(1, 1000));
+  app.add_option("--threads", threads, "Threads, 0 for all")
+      ->capture_default_str()
+      ->transform(support::whole_number(0, support::most_threads));
+  app.add_option("--rate", rate, "Adam's learning rate at the start")
+      ->capture_default_str()
+      ->check(support::positive_number);
   return support::run_program(app, count, values, [&] {
     const gtap::MnistLike all = gtap::load_mnist_like(data);
     const std::size_t images = std::min<std::size_t>(50'000, all.train.size() * 5 / 6);

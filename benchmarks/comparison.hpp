@@ -1,6 +1,8 @@
 #pragma once
 
 #include "../examples/support/file.hpp"
+#include "../examples/support/option_check.hpp"
+#include "../examples/support/run_program.hpp"
 #include "case.hpp"
 #include "one_thread.hpp"
 #include "outcome.hpp"
@@ -13,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -35,18 +38,14 @@ class Comparison : benchmark::BenchmarkReporter {
         ->check(support::not_writable);
     app.add_option("--filter", filter_, "Only cases whose name contains this text");
     const auto rounds = app.add_option("--rounds", rounds_, "Repetitions of each side")
-                            ->check(CLI::Range(1, 1000))
+                            ->transform(support::whole_number(1, 1000))
                             ->capture_default_str();
     app.add_flag_callback(
            "--quick", [this] { rounds_ = 3; }, "3 rounds: to see that it runs")
         ->excludes(rounds);
     app.add_option("--benchmark_out", every_, "Write every repetition, as Google Benchmark does")
         ->check(support::not_writable);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      std::exit(app.exit(error) == 0 ? 0 : 2);
-    }
+    if (const std::optional<int> end = support::read_options(app, argc, argv)) std::exit(*end);
     restart_with_one_thread(argv);
     std::string by_turns = "--benchmark_enable_random_interleaving=true";
     std::vector<char*> flags{argv[0], by_turns.data(), nullptr};

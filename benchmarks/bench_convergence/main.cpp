@@ -1,6 +1,7 @@
 // Mean squared error of every design against the evaluations it may ask for, and against seconds:
 // docs/estimators.md shows what came out. `bench_convergence --help` lists the options.
 
+#include "../../examples/support/option_check.hpp"
 #include "../../examples/support/output_folder.hpp"
 #include "../../examples/support/run_program.hpp"
 #include "report.hpp"
@@ -31,7 +32,7 @@ void run(const Settings& settings, const std::filesystem::path& data, const std:
   folder.write("convergence.md", tables);
   std::fputs(tables.c_str(), stdout);
   if (!plot(study.curves(), folder))
-    std::fputs("no plots were drawn: gnuplot is missing or failed\n", stderr);
+    std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
   if (!json.empty()) support::write_file(json, figures);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   std::fprintf(stderr, "%.0f s; figures, tables and plots are in %s/\n", time.count(),
@@ -53,18 +54,20 @@ int main(int argc, char** argv) {
   bool quick = false;
   app.add_option("--runs", settings.runs, "runs a point; of the read-out, at most")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->transform(support::whole_number(1, 1'000'000'000));
   app.add_option("--seconds", settings.seconds,
                  "seconds a point of the read-out may take for more than its least runs")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(support::positive_number);
   app.add_option("--least-runs", settings.least_runs, "runs a point of the read-out, at least")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  app.add_option("--seed", settings.seed, "seed of the first run")->capture_default_str();
+      ->transform(support::whole_number(1, 1'000'000'000));
+  app.add_option("--seed", settings.seed, "seed of the first run")
+      ->capture_default_str()
+      ->transform(support::whole_number(0, support::largest_seed));
   app.add_option("--threads", settings.threads, "threads over runs")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->transform(support::whole_number(1, support::most_threads));
   app.add_option("--data", data, "folder with the four IDX files of Fashion-MNIST")
       ->capture_default_str();
   app.add_option("--out", out, "folder for CSV, JSON, tables and plots")->capture_default_str();

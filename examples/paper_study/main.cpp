@@ -1,6 +1,7 @@
 // The experiment of the paper, LeNet-5 on MNIST, and what gtap adds to it: docs/paper_study.md.
 // `paper_study --help` lists the options.
 
+#include "../support/option_check.hpp"
 #include "../support/output_folder.hpp"
 #include "../support/run_program.hpp"
 #include "curves.hpp"
@@ -83,7 +84,7 @@ void run(const Settings& settings) {
   print(summary);
   std::printf("\n%.0f s; figures, tables and plots are in %s/\n", seconds(),
               folder.string().c_str());
-  if (!drawn) std::fputs("no plots were drawn: gnuplot is missing or failed\n", stderr);
+  if (!drawn) std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
 }
 
 }  // namespace
@@ -94,9 +95,10 @@ int main(int argc, char** argv) {
       "Prunes LeNet-5, trained on MNIST plainly and with dropout, by the procedures, indices and "
       "baselines of the paper and by others, and compares with the paper's figures.");
   app.add_option("--seed", settings.seed, "seed of the first network; the others follow")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->transform(support::whole_number(0, support::largest_seed));
   app.add_option("--seeds", settings.seeds, "networks of each kind (default: 3, quick: 1)")
-      ->check(CLI::PositiveNumber);
+      ->transform(support::whole_number(1, 1000));
   app.add_option("--nets", settings.nets, "which networks")
       ->capture_default_str()
       ->delimiter(',')
@@ -112,7 +114,8 @@ int main(int argc, char** argv) {
   app.add_option("--json", settings.json, "also write the figures to this file")
       ->check(support::not_writable);
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->transform(support::whole_number(0, support::most_threads));
   app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: under two minutes");
   return support::run_program(app, argc, argv, [&] { run(settings); });
 }

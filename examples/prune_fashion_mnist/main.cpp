@@ -10,6 +10,7 @@
 #include <gtap/nn/train.hpp>
 
 #include "../support/networks.hpp"
+#include "../support/option_check.hpp"
 #include "../support/output_folder.hpp"
 #include "../support/progress_line.hpp"
 #include "../support/run_program.hpp"
@@ -91,7 +92,7 @@ void run(const Settings& settings) {
   drawn = plot_bands(bands, folder) && drawn;
   if (!settings.json.empty()) support::write_file(settings.json, figures.dump(1) + "\n");
   std::printf("\nfigures and plots are in %s/\n", folder.string().c_str());
-  if (!drawn) std::fputs("no plots were drawn: gnuplot is missing or failed\n", stderr);
+  if (!drawn) std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
 }
 
 }  // namespace
@@ -101,7 +102,9 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Trains 784-300-100-10 and LeNet-5 on Fashion-MNIST, prunes them by power indices and by "
       "baselines, compacts, compensates and fine-tunes them, and reports what was won.");
-  app.add_option("--seed", settings.seed, "seed of everything random")->capture_default_str();
+  app.add_option("--seed", settings.seed, "seed of everything random")
+      ->capture_default_str()
+      ->transform(support::whole_number(0, support::largest_seed));
   app.add_option("--data", settings.data,
                  "folder with the four IDX files of a data set like MNIST, gzip or plain")
       ->capture_default_str();
@@ -109,7 +112,8 @@ int main(int argc, char** argv) {
   app.add_option("--json", settings.json, "also write the figures to this file")
       ->check(support::not_writable);
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->transform(support::whole_number(0, support::most_threads));
   app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: under a minute");
   return support::run_program(app, argc, argv, [&] { run(settings); });
 }
