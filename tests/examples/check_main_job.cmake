@@ -11,8 +11,14 @@ include(${CMAKE_CURRENT_LIST_DIR}/expect_failure.cmake)
 
 expect_failure(2 "--colour" --colour red)
 expect_failure(2 "--seed" --seed many)
+foreach(seed -1 18446744073709551616 1.5 0x10 "" " 1")
+  expect_failure(2 "--seed: expected a whole number from 0 to 18446744073709551615, got" "--seed=${seed}")
+endforeach()
+foreach(threads -1 4097 two)
+  expect_failure(2 "--threads: expected a whole number from 0 to 4096, got" "--threads=${threads}")
+endforeach()
 expect_failure(2 "cannot write .*no-such-folder" --json ${FOLDER}/no-such-folder/figures.json)
-expect_failure(1 "no-such-folder.*expected a file train-" --data
+expect_failure(1 "no-such-folder.*expected a folder .*train-.*dataset-fashion-mnist.*got no folder" --data
                ${FOLDER}/no-such-folder)
 
 set(damaged ${FOLDER}/damaged)
@@ -36,7 +42,7 @@ set(folder "${FOLDER}/it's quick")
 execute_process(COMMAND ${PROGRAM} --quick --data ${DATA} --out ${folder} --json
                         ${FOLDER}/figures.json RESULT_VARIABLE result OUTPUT_VARIABLE out
                 ERROR_VARIABLE error)
-if(NOT result EQUAL 0 OR NOT error MATCHES "^(no plots were drawn[^\n]*\n)?$")
+if(NOT result EQUAL 0 OR NOT error MATCHES "^(plots are missing[^\n]*\n)?$")
   message(FATAL_ERROR "--quick: expected exit code 0 and a quiet stderr, got ${result}, ${error}")
 endif()
 find_program(gnuplot gnuplot)

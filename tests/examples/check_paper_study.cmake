@@ -13,8 +13,13 @@ expect_failure(2 "--colour" --colour red)
 expect_failure(2 "--nets.*20-50-500" --nets 300-100)
 expect_failure(2 "--trainings.*dropout" --trainings long)
 expect_failure(2 "--seeds" --seeds none)
+foreach(option --seed --seeds --threads)
+  expect_failure(2 "${option}: expected a whole number from [01] to [0-9]+, got" ${option}=-1)
+  expect_failure(2 "${option}: expected a whole number from [01] to [0-9]+, got"
+                 ${option}=18446744073709551616)
+endforeach()
 expect_failure(2 "cannot write .*no-such-folder" --json ${FOLDER}/no-such-folder/figures.json)
-expect_failure(1 "no-such-folder.*expected a file train-" --quick --data ${FOLDER}/no-such-folder)
+expect_failure(1 "no-such-folder.*expected a folder .*train-.*dataset-fashion-mnist.*got no folder" --quick --data ${FOLDER}/no-such-folder)
 file(WRITE ${FOLDER}/damaged/train-images-idx3-ubyte "not an image")
 file(WRITE ${FOLDER}/damaged/train-labels-idx1-ubyte "not a label")
 expect_failure(1 "train-.*expected" --quick --data ${FOLDER}/damaged)
@@ -30,7 +35,7 @@ execute_process(
   COMMAND ${PROGRAM} --quick --nets 6-16-120-84 --trainings plain --data ${DATA} --out
           ${FOLDER}/quick --json ${FOLDER}/figures.json
   RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE error)
-if(NOT result EQUAL 0 OR NOT error MATCHES "^(no plots were drawn[^\n]*\n)?$")
+if(NOT result EQUAL 0 OR NOT error MATCHES "^(plots are missing[^\n]*\n)?$")
   message(FATAL_ERROR "--quick: expected exit code 0 and a quiet stderr, got ${result}, ${error}")
 endif()
 foreach(name tables.md figures.csv figures.json)

@@ -111,6 +111,33 @@ TEST_CASE("What is wrong with an IDX file is named") {
   CHECK(reason(file(damaged), 1).find("expected a sound gzip file, got damage near byte") == 0);
 }
 
+TEST_CASE("A gzip file with a changed byte is called damaged, whatever its content says") {
+  const TemporaryFolder folder;
+  // Content that a changed byte leaves readable: stored and compressed, with sizes among it.
+  Bytes content = random_bytes(300);
+  content.resize(600);
+  const Bytes plain = idx(8, {20, 30}, content);
+  const Bytes whole = gzip(plain);
+  // Before it are gzip's magic number, method, flags, a time and an operating system.
+  const std::size_t header = 10;
+  const std::size_t padded = whole.size() - 9;  // what is compressed ends within this byte
+  for (std::size_t at = header; at < whole.size(); ++at) {
+    if (at == padded) continue;
+    for (const int change : {0x01, 0x80, 0xFF}) {
+      Bytes damaged = whole;
+      damaged[at] = static_cast<std::uint8_t>(damaged[at] ^ change);
+      if (at + 1 < padded) damaged[at + 1] ^= 0x10;
+      CAPTURE(at, change);
+      const std::string message = reason(write_bytes(folder / "a", damaged), 2);
+      CHECK((message.find("expected a sound gzip file, got damage near byte") == 0 ||
+             message == "expected a whole gzip file, got one that is cut off"));
+    }
+  }
+  // What is sound but no IDX file of this kind is told as such.
+  CHECK(reason(write_bytes(folder / "a", gzip(idx(8, {20, 29}, content))), 2) ==
+        "expected 580 bytes of data, got more bytes after them");
+}
+
 TEST_CASE("Sizes that the file cannot hold are refused before memory is asked for") {
   const TemporaryFolder folder;
   const std::uint32_t huge = 0xFFFFFFFF;

