@@ -94,7 +94,10 @@ TEST_CASE("A damaged estimate is refused by name") {
   CHECK(fails(changed) == ": expected why an estimation stopped, got \"bored\"");
   changed = file;
   changed.tensors.erase("values");
-  CHECK(fails(changed) == " tensor \"values\": expected 1 dimension, got no tensor");
+  CHECK(fails(changed) ==
+        " tensor \"values\": expected 1 dimension, got no tensor of this name among "
+        "\"covariance\", \"covariance_players\", \"data_errors\", \"degrees_of_freedom\", "
+        "\"standard_errors\"");
 }
 
 TEST_CASE("An estimate goes to other programs as CSV and JSON") {

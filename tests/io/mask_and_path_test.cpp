@@ -87,7 +87,9 @@ TEST_CASE("A path comes back whole, and goes on answering") {
         std::string::npos);
   changed = file;
   changed.tensors.erase("start");
-  CHECK(fails(changed) == " tensor \"start\": expected 1 dimension, got no tensor");
+  CHECK(fails(changed) ==
+        " tensor \"start\": expected 1 dimension, got no tensor of this name among "
+        "\"moves\", \"step_evaluations\", \"step_moves\", \"step_seconds\"");
 }
 
 TEST_CASE("A grown path comes back growing") {

@@ -195,7 +195,32 @@ TEST_CASE("A write that fails leaves the file that was there, and nothing else")
 
 TEST_CASE("Stored numbers are read as what they are") {
   const auto doubles = gtap::StoredTensor::from(std::vector<double>{1});
-  CHECK(error_text([&] { doubles.values<float>("w"); }) == "w: expected dtype F32, got F64");
+  CHECK(error_text([&] { doubles.values<std::uint8_t>("w"); }) == "w: expected dtype U8, got F64");
   CHECK(error_text([&] { doubles.values<std::uint64_t>("w"); }) ==
         "w: expected dtype U64, got F64");
+  const gtap::StoredTensor halves{
+      .dtype = gtap::Dtype::f16, .shape = {2}, .bytes = {0x00, 0x3C, 0x55, 0x35}};
+  CHECK(halves.values<float>("w") == std::vector<float>{1.0f, 1365.0f / 4096.0f});
+  CHECK(halves.values<double>("w") == std::vector<double>{1.0, 1365.0 / 4096.0});
+  const gtap::StoredTensor bfloats{
+      .dtype = gtap::Dtype::bf16, .shape = {2}, .bytes = {0x80, 0x3F, 0x49, 0xC0}};
+  CHECK(bfloats.values<double>("w") == std::vector<double>{1.0, -3.140625});
+}
+
+TEST_CASE("Doubles are read as the nearest floats, where there are such") {
+  const auto read = [](double value) {
+    return gtap::StoredTensor::from(std::vector<double>{0, value}).values<float>("w").at(1);
+  };
+  const double largest = std::numeric_limits<float>::max();
+  CHECK(read(0.1) == 0.1f);
+  CHECK(read(1.0 + 0x1p-24) == 1.0f);  // half way: to even
+  CHECK(read(1.0 + 0x1.8p-24) == 1.0f + 0x1p-23f);
+  CHECK(read(0x1p-149) == 0x1p-149f);
+  CHECK(read(-largest) == -std::numeric_limits<float>::max());
+  CHECK(read(largest * (1 + 0x1p-26)) == std::numeric_limits<float>::max());
+  CHECK(error_text([&] { read(largest * (1 + 0x1p-24)); }) ==
+        "w: expected numbers that a float can hold, got 3.40282e+38 at 1");
+  CHECK(error_text([&] { read(-1e300); }) ==
+        "w: expected numbers that a float can hold, got -1e+300 at 1");
+  CHECK(read(std::numeric_limits<double>::infinity()) == std::numeric_limits<float>::infinity());
 }

@@ -49,8 +49,9 @@ void save_network(const std::filesystem::path& path, const nn::Network<T>& net) 
   write_safetensors(path, file);
 }
 
-/// Loads what save_network wrote. A network saved as float may be loaded as double, not the other
-/// way. Throws gtap::Error for everything that is damaged, missing or too much.
+/// Loads what save_network wrote. A network saved as float may be loaded as double, and the other
+/// way with its parameters rounded to the nearest float. Throws gtap::Error for everything that is
+/// damaged, missing or too much.
 template <class T>
 nn::Network<T> load_network(const std::filesystem::path& path) {
   const std::string where = detail::file_place("load_network", path);
@@ -81,8 +82,9 @@ nn::Network<T> load_network(const std::filesystem::path& path) {
 }
 
 /// Sets the parameters of a network from any safetensors file with the tensors of its layers, such
-/// as "conv1.weight" in PyTorch's layout, and no others. Throws gtap::Error, with the network
-/// unchanged, for a tensor that is missing, too much, of another shape or type, or not finite.
+/// as "conv1.weight" in PyTorch's layout, and no others. F16, BF16, F32 and F64 are converted, see
+/// StoredTensor::values(). Throws gtap::Error, with the network unchanged, for a tensor that is
+/// missing, too much, of another shape or type, or not finite or too large for T.
 template <class T>
 void load_weights(const std::filesystem::path& path, nn::Network<T>& net) {
   const std::string where = detail::file_place("load_weights", path);

@@ -5,6 +5,7 @@
 #include <gtap/io/safetensors.hpp>
 #include <gtap/io/stored_tensor.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,6 +38,23 @@ inline std::string shape_text(const std::vector<std::size_t>& shape) {
   return written.empty() ? "a single number" : written;
 }
 
+/// What a file has instead of the tensor that it lacks: names that end with the one asked for come
+/// first, since a prefix such as "module." or "model." is the usual reason.
+inline std::string missing_text(const Safetensors& file, const std::string& name) {
+  constexpr std::size_t most = 6;
+  if (file.tensors.empty()) return "no tensor at all";
+  std::vector<std::string> names;
+  for (const auto& item : file.tensors)
+    names.push_back(item.first);
+  std::stable_partition(names.begin(), names.end(),
+                        [&](const std::string& other) { return other.ends_with('.' + name); });
+  std::string list;
+  for (std::size_t k = 0; k < std::min(most, names.size()); ++k)
+    list += text(k == 0 ? "" : ", ", '"', names[k], '"');
+  if (names.size() > most) list += text(" and ", names.size() - most, " more");
+  return text("no tensor of this name among ", list);
+}
+
 /// The tensor of this name, which must have this shape.
 inline const StoredTensor& stored_tensor(const std::string& where, const Safetensors& file,
                                          const std::string& name,
@@ -45,7 +63,7 @@ inline const StoredTensor& stored_tensor(const std::string& where, const Safeten
   const bool there = found != file.tensors.end();
   if (!there || found->second.shape != shape) {
     fail(text(where, " tensor \"", name, '"'), text("shape ", shape_text(shape)),
-         there ? shape_text(found->second.shape) : "no tensor");
+         there ? shape_text(found->second.shape) : missing_text(file, name));
   }
   return found->second;
 }
@@ -57,7 +75,7 @@ inline const StoredTensor& stored_list(const std::string& where, const Safetenso
   const bool there = found != file.tensors.end();
   if (!there || found->second.shape.size() != 1) {
     fail(text(where, " tensor \"", name, '"'), "1 dimension",
-         there ? text("shape ", shape_text(found->second.shape)) : "no tensor");
+         there ? text("shape ", shape_text(found->second.shape)) : missing_text(file, name));
   }
   return found->second;
 }

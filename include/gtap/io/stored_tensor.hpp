@@ -1,8 +1,11 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
+#include <gtap/io/half.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -105,23 +108,54 @@ struct StoredTensor {
     return from(std::span<const T>(values), {values.size()});
   }
 
-  /// The values. F32 may be read as double; any other difference of type throws gtap::Error with
-  /// `where`.
+  /// The values. float and double read F16, BF16, F32 and F64: exactly, but for F64 as float, which
+  /// is rounded to the nearest. Throws gtap::Error with `where` for a finite F64 past float's
+  /// range, and for any other difference of type.
   template <detail::StoredNumber T>
   std::vector<T> values(const std::string& where) const {
-    if constexpr (std::same_as<T, double>) {
-      if (dtype == Dtype::f32) {
-        const std::vector<float> single = values<float>(where);
-        return {single.begin(), single.end()};
+    if (dtype == detail::dtype_of<T>()) return numbers<T>();
+    if constexpr (std::floating_point<T>) {
+      switch (dtype) {
+        case Dtype::f16:
+          return converted<T, std::uint16_t>([](std::uint16_t x) { return detail::from_f16(x); });
+        case Dtype::bf16:
+          return converted<T, std::uint16_t>([](std::uint16_t x) { return detail::from_bf16(x); });
+        case Dtype::f32:
+          return converted<T, float>([](float x) { return x; });
+        case Dtype::f64:
+          require_float_range(where);
+          return converted<T, double>([](double x) { return static_cast<T>(x); });
+        default:
+          break;
       }
     }
-    if (dtype != detail::dtype_of<T>()) {
-      detail::fail(where, detail::text("dtype ", detail::dtype_name(detail::dtype_of<T>())),
-                   std::string(detail::dtype_name(dtype)));
-    }
+    detail::fail(where, detail::text("dtype ", detail::dtype_name(detail::dtype_of<T>())),
+                 std::string(detail::dtype_name(dtype)));
+  }
+
+ private:
+  template <class T>
+  std::vector<T> numbers() const {
     std::vector<T> list(bytes.size() / sizeof(T));
     if (!list.empty()) std::memcpy(list.data(), bytes.data(), list.size() * sizeof(T));
     return list;
+  }
+
+  template <class T, class From, class Convert>
+  std::vector<T> converted(Convert convert) const {
+    const std::vector<From> from = numbers<From>();
+    std::vector<T> list(from.size());
+    std::transform(from.begin(), from.end(), list.begin(), convert);
+    return list;
+  }
+
+  void require_float_range(const std::string& where) const {
+    const std::vector<double> list = numbers<double>();
+    for (std::size_t k = 0; k < list.size(); ++k) {
+      if (std::isfinite(list[k]) && !std::isfinite(static_cast<float>(list[k]))) {
+        detail::fail(where, "numbers that a float can hold", detail::text(list[k], " at ", k));
+      }
+    }
   }
 };
 
