@@ -68,7 +68,7 @@ int main(int count, char** values) {
       ->transform(support::whole_number(1, 1000));
   app.add_option("--threads", threads, "Threads, 0 for all")
       ->capture_default_str()
-      ->transform(support::whole_number(0, support::most_threads));
+      ->transform(support::whole_number(0, gtap::most_threads));
   app.add_option("--rate", rate, "Adam's learning rate at the start")
       ->capture_default_str()
       ->check(support::positive_number);

@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
       ->transform(support::whole_number(0, support::largest_seed));
   app.add_option("--threads", settings.threads, "threads over runs")
       ->capture_default_str()
-      ->transform(support::whole_number(1, support::most_threads));
+      ->transform(support::whole_number(1, gtap::most_threads));
   app.add_option("--data", data, "folder with the four IDX files of Fashion-MNIST")
       ->capture_default_str();
   app.add_option("--out", out, "folder for CSV, JSON, tables and plots")->capture_default_str();

@@ -84,7 +84,8 @@ void run(const Settings& settings) {
   print(summary);
   std::printf("\n%.0f s; figures, tables and plots are in %s/\n", seconds(),
               folder.string().c_str());
-  if (!drawn) std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
+  if (!drawn)
+    std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
 }
 
 }  // namespace
@@ -115,7 +116,7 @@ int main(int argc, char** argv) {
       ->check(support::not_writable);
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
       ->capture_default_str()
-      ->transform(support::whole_number(0, support::most_threads));
+      ->transform(support::whole_number(0, gtap::most_threads));
   app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: under two minutes");
   return support::run_program(app, argc, argv, [&] { run(settings); });
 }

@@ -92,7 +92,8 @@ void run(const Settings& settings) {
   drawn = plot_bands(bands, folder) && drawn;
   if (!settings.json.empty()) support::write_file(settings.json, figures.dump(1) + "\n");
   std::printf("\nfigures and plots are in %s/\n", folder.string().c_str());
-  if (!drawn) std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
+  if (!drawn)
+    std::fputs("plots are missing: gnuplot is not there, failed, or wrote only a part\n", stderr);
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ int main(int argc, char** argv) {
       ->check(support::not_writable);
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
       ->capture_default_str()
-      ->transform(support::whole_number(0, support::most_threads));
+      ->transform(support::whole_number(0, gtap::most_threads));
   app.add_flag("--quick", settings.quick, "small sizes, for a try or a test: under a minute");
   return support::run_program(app, argc, argv, [&] { run(settings); });
 }

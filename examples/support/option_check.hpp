@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtap/execution/thread_pool.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <charconv>
@@ -14,7 +16,6 @@
 namespace support {
 
 inline constexpr std::uint64_t largest_seed = std::numeric_limits<std::uint64_t>::max();
-inline constexpr std::uint64_t most_threads = 4096;
 
 /// An option's transform: decimal digits from `least` to `most`. Left to itself, CLI11 takes -1 for
 /// 2^64 - 1, as it does what is too large, and 010 for 8.
