@@ -318,6 +318,27 @@ TEST_CASE("a network that overflows is refused, and so is a coalition in which i
   check(Agreement{});
 }
 
+TEST_CASE("sums that overflow inside a network do not get lost on their way out",
+          "[network_game]") {
+  // Two channels of 1e38 x: the second convolution gives infinity less infinity.
+  for (const nn::Layer& between : std::vector<nn::Layer>{
+           nn::Relu{}, nn::LeakyRelu{}, nn::MaxPool2d{}, nn::AvgPool2d{}, nn::BatchNorm{}}) {
+    nn::Network<float> net({1, 4, 4}, {nn::Conv2d{.out = 2, .kernel = 1}, nn::Relu{},
+                                       nn::Conv2d{.out = 2, .kernel = 1}, between, nn::Flatten{},
+                                       nn::Dense{.out = 2}});
+    net.set_weight("conv1", std::vector<float>{1e38f, 1e38f});
+    net.set_weight("conv2", std::vector<float>{10.0f, -10.0f, -10.0f, 10.0f});
+    auto& head = net.edit_node("dense1").weight;
+    head.setConstant(1e-38f);
+    nn::Dataset<float> data{nn::Tensor<float>({1, 4, 4}, 3), {0, 1, 0}};
+    for (std::size_t i = 0; i < 3; ++i)
+      data.images.set(i, 0, 0, 0, 5.0f);  // and 0 beside it
+    CAPTURE(net.nodes()[3].name);
+    CHECK(mentions(error_text([&] { NetworkGame(net, data, CrossEntropy{}); }),
+                   "NetworkGame: expected finite outputs of the network with all units, got "));
+  }
+}
+
 TEST_CASE("one output is no classification", "[network_game]") {
   const auto net = networks::with_random_parameters(
       {4}, {nn::Dense{.out = 8}, nn::Relu{}, nn::Dense{.out = 1}}, 1);

@@ -118,6 +118,21 @@ TEST_CASE("Pooling is its definition for any window, stride and padding") {
   CHECK(out(0, 9) == Approx((in(0, 9) + in(1, 9) + in(2, 9) + in(3, 9) + in(4, 9) + in(5, 9)) / 6));
 }
 
+TEST_CASE("The largest of a window does not hide a number that is none") {
+  for_each_arch([](auto arch) {
+    using Arch = decltype(arch);
+    const PoolGeometry g{{2, 3}, 1, {2, 3}, 1};
+    for (std::size_t pixel = 0; pixel < 6; ++pixel) {
+      Rows<float> in(6, row_size, 5);
+      Rows<float> out(1);
+      in.data()[pixel * row_size + 11] = std::nanf("");
+      kernels::max_pool<Arch>(g, in.data(), out.data());
+      for (std::size_t lane = 0; lane < row_size; ++lane)
+        REQUIRE(std::isnan(out(0, lane)) == (lane == 11));
+    }
+  });
+}
+
 TEST_CASE("A relu does not hide a number that is none") {
   for_each_arch([](auto arch) {
     using Arch = decltype(arch);

@@ -73,7 +73,7 @@ void toggle_block(const DenseToggle<T>& t, std::size_t first, bool update, T* ou
       }
       GTAP_DETAIL_UNROLL
       for (std::size_t n = 0; n < N; ++n)
-        values[n] = max(floor, values[n]);
+        values[n] = larger(floor, values[n]);
       const T* const weights = columns + o * t.outs;
       GTAP_DETAIL_UNROLL
       for (std::size_t m = 0; m < M; ++m) {

@@ -78,13 +78,15 @@ void pool(const PoolGeometry& g, const T* in, T* out, T start, Combine combine, 
 
 }  // namespace detail
 
-/// Largest value of each window of one channel; padding never wins (padding < size). Not in place.
+/// Largest value of each window of one channel, NaN where one is NaN; padding never wins (padding <
+/// size). Not in place.
 template <class Arch = default_arch, class T>
 void max_pool(const PoolGeometry& g, const T* in, T* out) {
   using P = detail::Pack<T, Arch>;
   detail::pool<Arch>(
       g, in, out, -std::numeric_limits<T>::infinity(),
-      [](const P& a, const P& b) { return detail::larger(a, b); }, [](const P& a) { return a; });
+      [](const P& a, const P& b) { return select(a == a, detail::larger(a, b), a); },
+      [](const P& a) { return a; });
 }
 
 /// Mean of each window of one channel, padding counted as zeros (PyTorch's default). Not in place.
