@@ -27,7 +27,7 @@ namespace gtap_bench {
 
 using Network = gtap::nn::Network<float>;
 using Dataset = gtap::nn::Dataset<float>;
-using Game = gtap::NetworkGame<float, gtap::CrossEntropy>;
+using Game = gtap::NetworkGame<float>;
 
 inline Network mlp(std::size_t hidden1 = 300) {
   Network net = support::mlp(hidden1);

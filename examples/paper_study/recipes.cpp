@@ -103,7 +103,7 @@ class List {
                 .value = value,
                 .design = star + rounds,
                 .run = [=](const Task& task) {
-                  const NetworkGame<float, Objective> game(task.network, task.data.values);
+                  const NetworkGame game(task.network, task.data.values, Objective{});
                   return prune(procedure, game, index.law(task.subject), SharedCoalition{},
                                options_for(task, procedure, rounds));
                 }});
@@ -120,7 +120,7 @@ class List {
          .design = design.name() + ", equal time",
          .as_long_as = star,
          .run = [=](const Task& task) {
-           const NetworkGame<float, Accuracy> game(task.network, task.data.values);
+           const NetworkGame game(task.network, task.data.values, Accuracy{});
            PruneOptions options = options_for(task, procedure);
            const std::size_t fewest_evaluations = 4 * (game.players() + 1);
            std::size_t& evaluations = options.estimate.evaluations;
@@ -145,7 +145,7 @@ class List {
          .value = "accuracy",
          .design = design.name() + rounds,
          .run = [=](const Task& task) {
-           const NetworkGame<float, Accuracy> game(task.network, task.data.values);
+           const NetworkGame game(task.network, task.data.values, Accuracy{});
            PruneOptions options = options_for(task, procedure, rounds);
            options.estimate.evaluations = coalitions * (game.players() + 1);
            return prune(procedure, game, law, design, options);
@@ -160,7 +160,7 @@ class List {
          .value = "accuracy",
          .design = star + ", top-k stopping at " + support::number("%g", fraction),
          .run = [=](const Task& task) {
-           const NetworkGame<float, Accuracy> game(task.network, task.data.values);
+           const NetworkGame game(task.network, task.data.values, Accuracy{});
            const PruneOptions options = options_for(task, "top-n");
            const TopK cut =
                top_k(game, index.law(task.subject), units_of_fraction(fraction, game.players()),
@@ -291,7 +291,7 @@ std::vector<Recipe> all_recipes() {
   list.baseline("random", "",
                 [](const Task& task, auto with) { return with(random_scorer(task.subject.seed)); });
   list.baseline("leave-one-out", "cross-entropy", [](const Task& task, auto with) {
-    const NetworkGame<float, CrossEntropy> game(task.network, task.data.values);
+    const NetworkGame game(task.network, task.data.values, CrossEntropy{});
     return with(leave_one_out_scorer(game));
   });
   return list.take();

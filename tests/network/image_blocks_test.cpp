@@ -152,8 +152,8 @@ TEST_CASE("blocks and averaged runs that make no sense are refused", "[image_blo
         }) ==
         "estimate_averaged: expected options without stopping rules, time limit and checkpoint, "
         "got some");
-  CHECK(error_text([&] { Averaged<NetworkGame<float, CrossEntropy>>({}); }) ==
+  CHECK(error_text([&] { Averaged<NetworkGame<float>>({}); }) ==
         "Averaged: expected at least 1 part, got none");
-  CHECK(error_text([&] { Averaged<NetworkGame<float, CrossEntropy>>({game}, {-1.0}); }) ==
+  CHECK(error_text([&] { Averaged<NetworkGame<float>>({game}, {-1.0}); }) ==
         "Averaged: expected positive weights, got -1");
 }

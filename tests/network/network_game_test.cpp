@@ -199,7 +199,7 @@ TEST_CASE("players may be the units of chosen layers", "[network_game]") {
   const auto net = networks::all()[1].second;
   const auto data = networks::data_for(net, 70, 9);
   const std::vector<std::string> layers{"conv2", "dense2"};
-  const NetworkGame<float, CrossEntropy> game(net, data, {}, layers);
+  const NetworkGame game(net, data, CrossEntropy{}, layers);
   const NetworkGame whole(net, data, CrossEntropy{});
   CHECK(game.players() == 15);
   CHECK(game.units().label(7) == "conv2/7");
@@ -240,7 +240,7 @@ TEST_CASE("a network game refuses what it cannot play", "[network_game]") {
   CHECK(error_text([&] { NetworkGame(net, nn::Dataset<float>{}, CrossEntropy{}); }) ==
         "NetworkGame: expected at least one image, got an empty data set");
   const std::vector<std::string> unknown{"dense9"};
-  CHECK(error_text([&] { NetworkGame<float, CrossEntropy>(net, data, {}, unknown); }) ==
+  CHECK(error_text([&] { NetworkGame(net, data, CrossEntropy{}, unknown); }) ==
         "Units: expected the name of a hidden layer out of: dense1 dense2, got \"dense9\"");
   const NetworkGame game(net, data, CrossEntropy{});
   CHECK(error_text([&] { game(Coalition(5)); }) ==
@@ -269,6 +269,11 @@ TEST_CASE("a network game refuses what it cannot play", "[network_game]") {
         "NetworkGame: expected labels below 5, got label 5 of image 4");
   CHECK(NetworkGame(net, data, Agreement{})(Coalition::grand(26)) == Approx(0.0).margin(1e-6));
 }
+
+/// An own objective, which does not look at the outputs.
+struct Blind {
+  double sum(const OutputTile<float>&) const { return 0.0; }
+};
 
 TEST_CASE("a network that overflows is refused, and so is a coalition in which it does",
           "[network_game]") {
@@ -316,6 +321,7 @@ TEST_CASE("a network that overflows is refused, and so is a coalition in which i
   check(CrossEntropy{});
   check(Accuracy{});
   check(Agreement{});
+  check(Blind{});
 }
 
 TEST_CASE("sums that overflow inside a network do not get lost on their way out",

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/network/objective.hpp>
+#include <gtap/network/detail/target.hpp>
 #include <gtap/network/presence.hpp>
 #include <gtap/network/staged_network.hpp>
 #include <gtap/nn/aligned.hpp>
@@ -29,9 +29,9 @@ namespace gtap {
 /// cache, then the next 64. A toggled unit updates what its next layer receives and recomputes only
 /// what follows. Keeps the game's snapshot alive; not thread-safe, one for each thread.
 ///
-/// Throws gtap::Error that names the coalition whose value is not finite because its sums leave the
-/// range of T.
-template <class T, class Objective>
+/// Throws gtap::Error that names the coalition whose value is not finite because the network's sums
+/// leave the range of T, and for an objective whose sum is not finite.
+template <class T>
 class NetworkEvaluator {
  public:
   /// Chained values are evaluated afresh after this many toggles, so rounding cannot build up. Each
@@ -43,7 +43,7 @@ class NetworkEvaluator {
 
   /// Values are means over the images of these tiles.
   NetworkEvaluator(std::shared_ptr<const detail::StagedNetwork<T>> net,
-                   std::shared_ptr<const detail::Target<T, Objective>> target,
+                   std::shared_ptr<const detail::Target<T>> target,
                    detail::TileRange tiles)
       : net_(std::move(net)),
         target_(std::move(target)),
@@ -246,7 +246,7 @@ class NetworkEvaluator {
   }
 
   std::shared_ptr<const detail::StagedNetwork<T>> net_;
-  std::shared_ptr<const detail::Target<T, Objective>> target_;
+  std::shared_ptr<const detail::Target<T>> target_;
   detail::TileRange tiles_;
   detail::Presence presence_;
   detail::Presence start_presence_;

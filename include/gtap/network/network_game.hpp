@@ -1,5 +1,8 @@
 #pragma once
 
+#include <gtap/core/coalition.hpp>
+#include <gtap/core/error.hpp>
+#include <gtap/network/detail/target.hpp>
 #include <gtap/network/network_evaluator.hpp>
 #include <gtap/network/objective.hpp>
 #include <gtap/network/staged_network.hpp>
@@ -10,7 +13,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,42 +25,59 @@ namespace gtap {
 /// how well the network does on the images when all other units are ablated, which is that their
 /// output, after activation and batch norm, is zero.
 ///
-/// `Objective` is Accuracy, CrossEntropy or Agreement. The game is a snapshot: the network and the
-/// data may change or go afterwards without any effect on it. What no coalition changes, the layers
-/// up to the first that has players, is computed once, in the constructor.
+/// How well is an objective's word: Accuracy, CrossEntropy, Agreement, or one of your own. The game
+/// is a snapshot: the network and the data may change or go afterwards without any effect on it.
+/// What no coalition changes, the layers up to the first that has players, is computed once, in the
+/// constructor.
 ///
 /// An evaluation costs what is left of the layers behind that one; chains and stars cost less.
 /// Immutable and thread-safe; each thread takes an evaluator().
-template <class T, class Objective>
+template <class T>
 class NetworkGame {
  public:
-  using Evaluator = NetworkEvaluator<T, Objective>;
+  using Evaluator = NetworkEvaluator<T>;
 
   /// Players: all hidden units.
-  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective objective = {})
+  template <class O>
+  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, const O& objective)
       : NetworkGame(net, data, objective, Units(net)) {}
 
   /// Players: the hidden units of the layers of these names.
-  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective objective,
+  template <class O>
+  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, const O& objective,
               std::span<const std::string> layers)
       : NetworkGame(net, data, objective, Units(net, layers)) {}
 
   /// Players: these units. Throws for outputs that are not flat or only one, an empty data set,
-  /// images of another shape, labels that are missing or out of range, and numbers that are not
-  /// finite, also as the network's outputs.
-  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, Objective, Units units)
+  /// images of another shape, labels that are missing or out of range where the objective needs
+  /// them, and numbers that are not finite, also as the network's outputs.
+  template <class O>
+  NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, const O& objective,
+              Units units)
       : units_(std::move(units)) {
-    const char* const where = "NetworkGame";
     const std::size_t classes = nn::detail::classes(where, net);
-    if constexpr (Objective::needs_labels) data.check(where, classes);
-    const nn::Tensor<T> logits =
+    if constexpr (detail::needs_labels<O>()) data.check(where, classes);
+    nn::Tensor<T> logits =
         nn::detail::run_nodes(where, net, nn::logit_nodes(net), data.images, nullptr, 1);
     check_outputs(logits);
+    reference_ = std::make_shared<const detail::Reference<T>>(std::move(logits), data.labels);
     net_ = std::make_shared<const detail::StagedNetwork<T>>(net, units_, data.images);
-    target_ = std::make_shared<const detail::Target<T, Objective>>(
-        logits, Objective::needs_labels ? std::span<const std::uint32_t>(data.labels)
-                                        : std::span<const std::uint32_t>());
     tiles_ = net_->part(0, 1);
+    if constexpr (detail::is_objective<O, T>()) {
+      target_ = detail::make_target(reference_, objective);
+    }
+  }
+
+  /// The same players and images under another objective, from the same memory. Throws for labels
+  /// that are missing or out of range where it needs them.
+  template <class O>
+  NetworkGame with(const O& objective) const {
+    NetworkGame other = *this;
+    if constexpr (detail::is_objective<O, T>()) {
+      if constexpr (detail::needs_labels<O>()) reference_->check_labels(where);
+      other.target_ = detail::make_target(reference_, objective);
+    }
+    return other;
   }
 
   std::size_t players() const { return units_.size(); }
@@ -90,12 +109,14 @@ class NetworkGame {
   Evaluator evaluator() const { return Evaluator(net_, target_, tiles_); }
 
  private:
+  static constexpr const char* where = "NetworkGame";
+
   /// The sums of finite weights and images may leave the range of T.
   static void check_outputs(const nn::Tensor<T>& logits) {
     const std::vector<T> plain = logits.to_images();
     for (std::size_t k = 0; k < plain.size(); ++k) {
       if (!std::isfinite(plain[k])) {
-        detail::fail("NetworkGame", "finite outputs of the network with all units",
+        detail::fail(where, "finite outputs of the network with all units",
                      detail::text(plain[k], " for image ", k / logits.shape().size()));
       }
     }
@@ -103,11 +124,9 @@ class NetworkGame {
 
   Units units_;
   std::shared_ptr<const detail::StagedNetwork<T>> net_;
-  std::shared_ptr<const detail::Target<T, Objective>> target_;
+  std::shared_ptr<const detail::Reference<T>> reference_;
+  std::shared_ptr<const detail::Target<T>> target_;
   detail::TileRange tiles_;
 };
-
-template <class T, class Objective>
-NetworkGame(const nn::Network<T>&, const nn::Dataset<T>&, Objective) -> NetworkGame<T, Objective>;
 
 }  // namespace gtap

@@ -1,85 +1,128 @@
 #pragma once
 
-#include <gtap/core/error.hpp>
-#include <gtap/nn/aligned.hpp>
 #include <gtap/nn/kernels/losses.hpp>
 #include <gtap/nn/tensor.hpp>
 
-#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
+#include <utility>
 
 namespace gtap {
 
-// All objectives take the outputs for classes, two or more. What a regression is worth is a value
-// function of one's own.
+/// What an objective sees of 64 images: what the network with a coalition's units makes of them.
+/// A last softmax is left out, so outputs are logits.
+template <class T>
+struct OutputTile {
+  std::size_t number;   ///< of the tile: its first image is number x 64
+  std::size_t images;   ///< that count, 1 to 64; the columns after them are padding
+  std::size_t classes;  ///< outputs of an image
+  const T* outputs;     ///< rows [classes][64 images], as nn::kernels take them
+  const T* label_row;   ///< the label of each image as nn::kernels take it, -1 for padding
+  std::span<const std::uint32_t> labels;  ///< of the images that count; empty if not asked for
 
-/// Value of a network game: the share of images whose largest output is their label's, in [0, 1].
-struct Accuracy {
-  static constexpr bool needs_labels = true;
+  /// The output of a class for an image of the tile.
+  T operator()(std::size_t c, std::size_t image) const {
+    return outputs[c * nn::tile_images + image];
+  }
 };
 
-/// Value of a network game: minus the mean cross-entropy of the labels, in nats; at most 0.
-struct CrossEntropy {
-  static constexpr bool needs_labels = true;
-};
-
-/// Value of a network game: agreement with the unpruned network, which is minus the mean
-/// Kullback-Leibler divergence KL(unpruned || pruned) of the output distributions, in nats; at
-/// most 0. Needs no labels.
-struct Agreement {
-  static constexpr bool needs_labels = false;
+/// What an objective may look at once, before the first coalition: all images of the game.
+template <class T>
+struct ObjectiveData {
+  const nn::Tensor<T>& outputs;           ///< logits of the unpruned network, one row a class
+  std::span<const std::uint32_t> labels;  ///< one an image; empty if not asked for
+  std::size_t classes;
 };
 
 namespace detail {
 
-/// What an objective compares logits with: labels, or the unpruned network's distributions.
-/// Immutable, so all threads share it. Logits are rows [classes][64 images].
-template <class T, class Objective>
-class Target {
- public:
-  /// `full` are the unpruned network's logits; `labels` may be empty where none are needed.
-  Target(const nn::Tensor<T>& full, std::span<const std::uint32_t> labels)
-      : classes_(full.shape().size()), labels_(nn::Shape{}, full.images()) {
-    const std::vector<std::uint32_t> none(nn::tile_images, 0);
-    for (std::size_t t = 0; t < full.tiles(); ++t) {
-      const std::size_t valid = full.tile_valid(t);
-      const auto row = labels.empty() ? std::span<const std::uint32_t>(none).first(valid)
-                                      : labels.subspan(t * nn::tile_images, valid);
-      nn::kernels::make_label_row(row, labels_.tile(t));
-    }
-    if constexpr (!Objective::needs_labels) {
-      probability_ = full;
-      log_probability_ = full;
-      for (std::size_t t = 0; t < full.tiles(); ++t) {
-        nn::kernels::softmax(classes_, full.tile(t), probability_.tile(t));
-        nn::kernels::log_softmax(classes_, full.tile(t), log_probability_.tile(t));
-      }
-    }
-  }
-
-  /// The objective summed over the images of a tile.
-  double sum(std::size_t t, const T* logits) const {
-    if constexpr (std::is_same_v<Objective, Accuracy>) {
-      return nn::kernels::correct(classes_, logits, labels_.tile(t));
-    } else if constexpr (std::is_same_v<Objective, CrossEntropy>) {
-      return -nn::kernels::cross_entropy(classes_, logits, labels_.tile(t));
-    } else {
-      static_assert(std::is_same_v<Objective, Agreement>,
-                    "gtap: an objective is Accuracy, CrossEntropy or Agreement");
-      return -nn::kernels::kl_divergence(classes_, probability_.tile(t), log_probability_.tile(t),
-                                         logits, labels_.tile(t));
-    }
-  }
-
- private:
-  std::size_t classes_;
-  nn::Tensor<T> labels_;           // one row a tile
-  nn::Tensor<T> probability_;      // Agreement only
-  nn::Tensor<T> log_probability_;  // Agreement only
+/// Whether tiles can be summed by it.
+template <class S, class T>
+concept TileSum = requires(const S& summand, const OutputTile<T>& tile) {
+  { summand.sum(tile) } -> std::convertible_to<double>;
 };
 
+template <class O, class T>
+concept Prepares = requires(const O& objective, const ObjectiveData<T>& data) {
+  { objective.prepare(data) } -> TileSum<T>;
+};
+
+template <class O>
+constexpr bool needs_labels() {
+  if constexpr (requires { { O::needs_labels } -> std::convertible_to<bool>; }) {
+    return O::needs_labels;
+  }
+  return true;
+}
+
+template <class O>
+constexpr bool refuses_infinite() {
+  if constexpr (requires { { O::refuses_infinite } -> std::convertible_to<bool>; }) {
+    return O::refuses_infinite;
+  }
+  return false;
+}
+
 }  // namespace detail
+
+/// What a network game values: the mean over its images of what `sum(tile)` adds up over those of a
+/// tile. Called by many threads at once, once for each tile and coalition, so it should not
+/// allocate. Outputs are for classes, two or more. Optional members (docs/concepts.md):
+/// `prepare(data)`, which gives what has the sum() instead; `needs_labels`; `refuses_infinite`.
+template <class O, class T = float>
+concept Objective = detail::TileSum<O, T> || detail::Prepares<O, T>;
+
+/// The share of images whose largest output is their label's, in [0, 1].
+struct Accuracy {
+  static constexpr bool refuses_infinite = true;
+
+  template <class T>
+  double sum(const OutputTile<T>& tile) const {
+    return nn::kernels::correct(tile.classes, tile.outputs, tile.label_row);
+  }
+};
+
+/// Minus the mean cross-entropy of the labels, in nats; at most 0.
+struct CrossEntropy {
+  static constexpr bool refuses_infinite = true;
+
+  template <class T>
+  double sum(const OutputTile<T>& tile) const {
+    return -nn::kernels::cross_entropy(tile.classes, tile.outputs, tile.label_row);
+  }
+};
+
+/// Agreement with the unpruned network: minus the mean Kullback-Leibler divergence
+/// KL(unpruned || pruned) of the output distributions, in nats; at most 0. Needs no labels.
+struct Agreement {
+  static constexpr bool needs_labels = false;
+  static constexpr bool refuses_infinite = true;
+
+  /// The unpruned network's distributions.
+  template <class T>
+  struct Prepared {
+    nn::Tensor<T> probability;
+    nn::Tensor<T> log_probability;
+
+    double sum(const OutputTile<T>& tile) const {
+      return -nn::kernels::kl_divergence(tile.classes, probability.tile(tile.number),
+                                         log_probability.tile(tile.number), tile.outputs,
+                                         tile.label_row);
+    }
+  };
+
+  template <class T>
+  Prepared<T> prepare(const ObjectiveData<T>& data) const {
+    Prepared<T> prepared{data.outputs, data.outputs};
+    for (std::size_t t = 0; t < data.outputs.tiles(); ++t) {
+      nn::kernels::softmax(data.classes, data.outputs.tile(t), prepared.probability.tile(t));
+      nn::kernels::log_softmax(data.classes, data.outputs.tile(t),
+                               prepared.log_probability.tile(t));
+    }
+    return prepared;
+  }
+};
+
 }  // namespace gtap

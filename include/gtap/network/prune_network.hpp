@@ -36,12 +36,12 @@ namespace detail {
 
 /// Scores by agreement with the unpruned network while what is kept agrees well enough, by accuracy
 /// after that.
-template <class AgreementGame, class ByAgreement, class ByAccuracy>
+template <class T, class Scorer>
 class AgreementThenAccuracy {
  public:
-  AgreementThenAccuracy(const AgreementGame& game, ByAgreement by_agreement, ByAccuracy by_accuracy,
+  AgreementThenAccuracy(const NetworkGame<T>& agreement, Scorer by_agreement, Scorer by_accuracy,
                         double most_divergence)
-      : agreement_(game.evaluator()),
+      : agreement_(agreement.evaluator()),
         by_agreement_(std::move(by_agreement)),
         by_accuracy_(std::move(by_accuracy)),
         most_divergence_(most_divergence) {}
@@ -55,9 +55,9 @@ class AgreementThenAccuracy {
   }
 
  private:
-  typename AgreementGame::Evaluator agreement_;
-  ByAgreement by_agreement_;
-  ByAccuracy by_accuracy_;
+  NetworkEvaluator<T> agreement_;
+  Scorer by_agreement_;
+  Scorer by_accuracy_;
   double most_divergence_;
   std::size_t evaluations_ = 0;
 };
@@ -95,7 +95,7 @@ PruningPath prune_network(const nn::Network<T>& net, const nn::Dataset<T>& image
                             .progress = options.progress,
                             .stop = options.stop};
   const NetworkGame agreement(net, images, Agreement{}, units);
-  const NetworkGame accuracy(net, images, Accuracy{}, units);
+  const NetworkGame accuracy = agreement.with(Accuracy{});
   const SharedCoalition design;  // the scorers refer to it
   const auto scorer = [&](const auto& game) {
     return detail::pruning_scorer("prune_network", game, rounds, options.law, design);

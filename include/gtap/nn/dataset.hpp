@@ -10,6 +10,24 @@
 
 namespace gtap::nn {
 
+namespace detail {
+
+/// Throws gtap::Error unless there are images, as many labels, and all labels are below `classes`.
+inline void check_labels(std::string_view where, std::size_t images,
+                         std::span<const std::uint32_t> labels, std::size_t classes) {
+  if (images == 0) fail(where, "at least one image", "an empty data set");
+  if (labels.size() != images) {
+    fail(where, text("a label for each of ", images, " images"), text(labels.size(), " labels"));
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] >= classes) {
+      fail(where, text("labels below ", classes), text("label ", labels[i], " of image ", i));
+    }
+  }
+}
+
+}  // namespace detail
+
 /// Images and the class of each.
 template <class T>
 struct Dataset {
@@ -54,17 +72,7 @@ struct Dataset {
   /// Throws gtap::Error unless there are images, as many labels, and all labels are below
   /// `classes`.
   void check(std::string_view where, std::size_t classes) const {
-    if (images.images() == 0) detail::fail(where, "at least one image", "an empty data set");
-    if (labels.size() != images.images()) {
-      detail::fail(where, detail::text("a label for each of ", images.images(), " images"),
-                   detail::text(labels.size(), " labels"));
-    }
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      if (labels[i] >= classes) {
-        detail::fail(where, detail::text("labels below ", classes),
-                     detail::text("label ", labels[i], " of image ", i));
-      }
-    }
+    detail::check_labels(where, images.images(), labels, classes);
   }
 };
 
