@@ -1,10 +1,12 @@
-# A wrong program is refused by one sentence, which is its first line: the compiler's only error.
+# A wrong program is refused by one sentence, which stands in its first comment, and by nothing else.
 #
 # cmake -DCOMPILER=<C++ compiler> -DINCLUDES=<folders> -DSOURCE=<file> -P check_misuse.cmake
 cmake_minimum_required(VERSION 3.25)
 
-file(STRINGS ${SOURCE} sentence LIMIT_COUNT 1)
-string(REGEX REPLACE "^// " "" sentence "${sentence}")
+file(READ ${SOURCE} text)
+string(REGEX MATCH "^(// [^\n]*\n)+" sentence "${text}")
+string(REGEX REPLACE "\n?// " " " sentence "${sentence}")
+string(STRIP "${sentence}" sentence)
 list(TRANSFORM INCLUDES PREPEND -I)
 execute_process(
   COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${INCLUDES} ${SOURCE}

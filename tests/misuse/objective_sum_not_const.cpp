@@ -1,4 +1,5 @@
-// gtap: an objective needs a const member sum(tile), which takes an OutputTile<T> and returns a double (docs/concepts.md, Objective)
+// gtap: an objective needs a const member sum(tile), which takes an OutputTile<T> and returns a
+// double (docs/concepts.md, Objective)
 #include <gtap/network/network_game.hpp>
 
 struct Counting {
@@ -6,4 +7,6 @@ struct Counting {
   double sum(const gtap::OutputTile<float>&) { return ++calls; }
 };
 
-auto other(const gtap::NetworkGame<float>& game) { return game.with(Counting{}); }
+auto other(const gtap::NetworkGame<float>& game) {
+  return game.with(Counting{});
+}

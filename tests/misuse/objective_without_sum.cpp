@@ -1,4 +1,5 @@
-// gtap: an objective needs a const member sum(tile), which takes an OutputTile<T> and returns a double (docs/concepts.md, Objective)
+// gtap: an objective needs a const member sum(tile), which takes an OutputTile<T> and returns a
+// double (docs/concepts.md, Objective)
 #include <gtap/network/network_game.hpp>
 
 struct TopFive {

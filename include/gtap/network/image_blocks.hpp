@@ -14,8 +14,7 @@ namespace gtap {
 /// the same cost. Whole tiles of nn::tile_images images go to a block, so there are at most as many
 /// blocks as tiles.
 template <class T>
-Averaged<NetworkGame<T>> image_blocks(const NetworkGame<T>& game,
-                                                 std::size_t count = 16) {
+Averaged<NetworkGame<T>> image_blocks(const NetworkGame<T>& game, std::size_t count = 16) {
   std::vector<NetworkGame<T>> parts = game.blocks(count);
   std::vector<double> images;
   for (const auto& part : parts)

@@ -43,8 +43,7 @@ class NetworkEvaluator {
 
   /// Values are means over the images of these tiles.
   NetworkEvaluator(std::shared_ptr<const detail::StagedNetwork<T>> net,
-                   std::shared_ptr<const detail::Target<T>> target,
-                   detail::TileRange tiles)
+                   std::shared_ptr<const detail::Target<T>> target, detail::TileRange tiles)
       : net_(std::move(net)),
         target_(std::move(target)),
         tiles_(tiles),

@@ -51,7 +51,9 @@ concept Prepares = requires(const O& objective, const ObjectiveData<T>& data) {
 
 template <class O>
 constexpr bool needs_labels() {
-  if constexpr (requires { { O::needs_labels } -> std::convertible_to<bool>; }) {
+  if constexpr (requires {
+                  { O::needs_labels } -> std::convertible_to<bool>;
+                }) {
     return O::needs_labels;
   }
   return true;
@@ -59,7 +61,9 @@ constexpr bool needs_labels() {
 
 template <class O>
 constexpr bool refuses_infinite() {
-  if constexpr (requires { { O::refuses_infinite } -> std::convertible_to<bool>; }) {
+  if constexpr (requires {
+                  { O::refuses_infinite } -> std::convertible_to<bool>;
+                }) {
     return O::refuses_infinite;
   }
   return false;
