@@ -3,6 +3,7 @@
 
 #include <gtap/estimators/estimators.hpp>
 #include <gtap/network/compaction.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/mask.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/forward.hpp>

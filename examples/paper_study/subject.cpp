@@ -1,7 +1,7 @@
 #include "subject.hpp"
 
 #include <gtap/io/mnist.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/initialize.hpp>

@@ -4,7 +4,7 @@
 
 #include <gtap/estimators/uncertainty_band.hpp>
 #include <gtap/io/mnist.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/initialize.hpp>
 #include <gtap/nn/train.hpp>

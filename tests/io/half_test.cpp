@@ -1,4 +1,4 @@
-#include <gtap/io/half.hpp>
+#include <gtap/io/detail/half.hpp>
 
 #include "catch.hpp"
 

@@ -7,6 +7,7 @@
 #include "error_text.hpp"
 #include "temporary_folder.hpp"
 
+#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -42,11 +43,15 @@ TEST_CASE("A mask comes back with its labels") {
 
 TEST_CASE("A path comes back whole, and goes on answering") {
   const TemporaryFolder folder;
+  std::vector<std::string> labels;
+  for (int p = 0; p < 40; ++p)
+    labels.push_back("dense \"ü\"/" + std::to_string(p));
   const auto path = gtap::iterated_pruning(
       40, gtap::random_scorer(3),
       {.keep = gtap::Budget::units(4),
        .schedule = gtap::Schedule::units(7),
-       .constraints = {.groups = {{.name = "a", .players = {1, 2, 3}, .min = 3}}}});
+       .constraints = {.quotas = {{.name = "a", .players = {1, 2, 3}, .min = 3}}},
+       .labels = labels});
   gtap::save_path(folder / "a", path);
   const auto read = gtap::load_path(folder / "a");
   REQUIRE(read.steps().size() == path.steps().size());
@@ -54,11 +59,15 @@ TEST_CASE("A path comes back whole, and goes on answering") {
     CHECK(read.steps()[k].kept == path.steps()[k].kept);
     CHECK(read.steps()[k].evaluations == path.steps()[k].evaluations);
     CHECK(read.steps()[k].seconds == path.steps()[k].seconds);
+    CHECK(read.steps()[k].scores == path.steps()[k].scores);
+    CHECK(read.steps()[k].scores.size() == (k == 0 ? 0 : path.steps()[k - 1].kept.size()));
   }
   CHECK(read.moves() == path.moves());
   CHECK(read.at_units(11) == path.at_units(11));
   CHECK(text(read.report) == text(path.report));
   CHECK(read.report.held_back.size() == 3);
+  CHECK(read.report.held_back[0].label == labels[read.report.held_back[0].player]);
+  CHECK(read.labels == labels);
   CHECK(read.seconds == path.seconds);
 
   auto file = gtap::read_safetensors(folder / "a");
@@ -86,10 +95,32 @@ TEST_CASE("A path comes back whole, and goes on answering") {
   CHECK(fails(changed).find("as many moves, evaluations and seconds as steps") !=
         std::string::npos);
   changed = file;
+  changed.tensors["scores"] = gtap::StoredTensor::from(std::vector<double>(4));
+  CHECK(fails(changed) == ": expected scores that cover all 7 steps, got 4 for 7");
+  changed = file;
+  changed.tensors["step_scores"].bytes[8] = 0xFF;
+  CHECK(fails(changed).find("expected scores that cover all 7 steps") != std::string::npos);
+  changed = file;
   changed.tensors.erase("start");
   CHECK(fails(changed) ==
         " tensor \"start\": expected 1 dimension, got no tensor of this name among "
-        "\"moves\", \"step_evaluations\", \"step_moves\", \"step_seconds\"");
+        "\"moves\", \"scores\", \"standard_errors\", \"step_evaluations\", \"step_moves\", "
+        "\"step_scores\" and 2 more");
+}
+
+TEST_CASE("A path comes back with the standard errors of its scores") {
+  const TemporaryFolder folder;
+  struct {
+    std::vector<double> values{3.0, 1.0, 2.0};
+    std::vector<double> standard_errors{0.1, 0.2, std::numeric_limits<double>::infinity()};
+  } const estimate;
+  const auto path = gtap::top_n(estimate, {.keep = gtap::Budget::units(1)});
+  gtap::save_path(folder / "a", path);
+  const auto read = gtap::load_path(folder / "a");
+  CHECK(read.back().scores == estimate.values);
+  CHECK(read.back().standard_errors == estimate.standard_errors);
+  CHECK(read.ranked(1) == std::vector<gtap::Player>{0, 1, 2});
+  CHECK(read.labels.empty());
 }
 
 TEST_CASE("A grown path comes back growing") {

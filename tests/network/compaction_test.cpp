@@ -2,6 +2,7 @@
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/mask.hpp>
 #include <gtap/pruning/procedures.hpp>
 

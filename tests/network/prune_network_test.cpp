@@ -1,4 +1,4 @@
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/network/prune_network.hpp>
 #include <gtap/pruning/game_procedures.hpp>

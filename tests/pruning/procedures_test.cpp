@@ -1,4 +1,6 @@
 #include <gtap/core/random.hpp>
+#include <gtap/games/callable.hpp>
+#include <gtap/pruning/game_procedures.hpp>
 #include <gtap/pruning/procedures.hpp>
 #include <gtap/pruning/scorers.hpp>
 
@@ -6,9 +8,11 @@
 #include "error_text.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <sstream>
 #include <stop_token>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -77,8 +81,8 @@ void check_nested(const gtap::PruningPath& path) {
     CHECK(path.at_units(step.kept.size()) == step.kept);
 }
 
-std::size_t count_in(const gtap::Group& group, const Coalition& kept) {
-  return static_cast<std::size_t>(std::count_if(group.players.begin(), group.players.end(),
+std::size_t count_in(const gtap::Quota& quota, const Coalition& kept) {
+  return static_cast<std::size_t>(std::count_if(quota.players.begin(), quota.players.end(),
                                                 [&](Player p) { return kept.contains(p); }));
 }
 
@@ -192,28 +196,28 @@ TEST_CASE("Constraints hold on every random case, and the budget is met where th
     const std::size_t n = 4 + random.below(12);
     const auto table = random_table(n, seed);
     gtap::Constraints constraints;
-    std::vector<gtap::Group> groups(3);
+    std::vector<gtap::Quota> quotas(3);
     for (Player p = 0; p < n; ++p) {
       const std::uint32_t g = random.below(4);
-      if (g < 3) groups[g].players.push_back(p);
+      if (g < 3) quotas[g].players.push_back(p);
     }
     std::size_t least = 0;
     std::size_t most = n;
     for (std::size_t g = 0; g < 3; ++g) {
-      gtap::Group& group = groups[g];
-      const auto size = static_cast<std::uint32_t>(group.players.size());
-      group.name = gtap::detail::text("g", g);
-      group.min = random.below(size + 1);
-      if (random.bernoulli(0.5)) group.max = group.min + random.below(size + 1);
-      // One player that must stay, where the group has room for it.
-      const bool must = size > 0 && group.max > 0 && random.bernoulli(0.3);
-      if (must) constraints.must_keep.push_back(group.players[random.below(size)]);
-      least += std::max<std::size_t>(group.min, must ? 1 : 0);
-      if (group.max < size) most -= size - group.max;
+      gtap::Quota& quota = quotas[g];
+      const auto size = static_cast<std::uint32_t>(quota.players.size());
+      quota.name = gtap::detail::text("g", g);
+      quota.min = random.below(size + 1);
+      if (random.bernoulli(0.5)) quota.max = quota.min + random.below(size + 1);
+      // One player that must stay, where the quota has room for it.
+      const bool must = size > 0 && quota.max > 0 && random.bernoulli(0.3);
+      if (must) constraints.must_keep.push_back(quota.players[random.below(size)]);
+      least += std::max<std::size_t>(quota.min, must ? 1 : 0);
+      if (quota.max < size) most -= size - quota.max;
     }
     if (most == 0) continue;
     least = std::max<std::size_t>(least, 1);
-    constraints.groups = groups;
+    constraints.quotas = quotas;
     const std::size_t units = 1 + random.below(static_cast<std::uint32_t>(n));
     const gtap::PruneOptions options{.keep = Budget::units(units),
                                      .schedule = Schedule::units(1 + random.below(3)),
@@ -223,9 +227,9 @@ TEST_CASE("Constraints hold on every random case, and the budget is met where th
     const auto built = gtap::iterated_building(n, TableScorer{table, true}, options);
     for (const auto* path : {&pruned, &top, &built}) {
       const Coalition& kept = path->back().kept;
-      for (const gtap::Group& group : groups) {
-        CHECK(count_in(group, kept) >= group.min);
-        CHECK(count_in(group, kept) <= group.max);
+      for (const gtap::Quota& quota : quotas) {
+        CHECK(count_in(quota, kept) >= quota.min);
+        CHECK(count_in(quota, kept) <= quota.max);
       }
       for (const Player p : constraints.must_keep)
         CHECK(kept.contains(p));
@@ -238,9 +242,9 @@ TEST_CASE("Constraints hold on every random case, and the budget is met where th
     // Scores that do not change: the schedule does not matter.
     CHECK(top.back().kept == pruned.back().kept);
     // No exchange that the constraints allow would be better.
-    const auto group_of = [&](Player p) {
+    const auto quota_of = [&](Player p) {
       for (std::size_t g = 0; g < 3; ++g) {
-        const auto& list = groups[g].players;
+        const auto& list = quotas[g].players;
         if (std::find(list.begin(), list.end(), p) != list.end()) return g;
       }
       return std::size_t{3};
@@ -252,10 +256,10 @@ TEST_CASE("Constraints hold on every random case, and the budget is met where th
         other.insert(out);
         bool allowed = std::find(constraints.must_keep.begin(), constraints.must_keep.end(), in) ==
                        constraints.must_keep.end();
-        for (const std::size_t g : {group_of(in), group_of(out)}) {
+        for (const std::size_t g : {quota_of(in), quota_of(out)}) {
           if (g == 3) continue;
-          const std::size_t count = count_in(groups[g], other);
-          allowed = allowed && count >= groups[g].min && count <= groups[g].max;
+          const std::size_t count = count_in(quotas[g], other);
+          allowed = allowed && count >= quotas[g].min && count <= quotas[g].max;
         }
         if (allowed) CHECK(table[in] >= table[out]);
       }
@@ -267,7 +271,7 @@ TEST_CASE("The report says what was asked, reached and held back") {
   const std::vector<double> table{0, 1, 2, 3, 4, 5};
   const gtap::PruneOptions options{
       .keep = Budget::units(2),
-      .constraints = {.groups = {{.name = "conv1", .players = {0, 1, 2}, .min = 2}},
+      .constraints = {.quotas = {{.name = "conv1", .players = {0, 1, 2}, .min = 2}},
                       .must_keep = {3}}};
   const auto path = gtap::top_n(table, options);
   CHECK(path.back().kept == Coalition(6, {1, 2, 3}));
@@ -276,8 +280,8 @@ TEST_CASE("The report says what was asked, reached and held back") {
   out << path.report;
   CHECK(out.str() ==
         "units: asked at most 2, reached 3 (not met)\n"
-        "player 1 held back: minimum 2 of group \"conv1\"\n"
-        "player 2 held back: minimum 2 of group \"conv1\"\n"
+        "player 1 held back: minimum 2 of quota \"conv1\"\n"
+        "player 2 held back: minimum 2 of quota \"conv1\"\n"
         "player 3 held back: it must stay\n"
         "ended: the constraints hold all other units\n");
 
@@ -290,10 +294,10 @@ TEST_CASE("The report says what was asked, reached and held back") {
   const auto built = gtap::iterated_building(
       6, TableScorer{table, true},
       {.keep = Budget::units(3),
-       .constraints = {.groups = {{.name = "fc", .players = {4, 5}, .max = 1}}}});
+       .constraints = {.quotas = {{.name = "fc", .players = {4, 5}, .max = 1}}}});
   CHECK(built.back().kept == Coalition(6, {2, 3, 5}));
   CHECK(built.report.held_back.at(0).player == 4);
-  CHECK(built.report.held_back.at(0).reason == "maximum 1 of group \"fc\"");
+  CHECK(built.report.held_back.at(0).reason == "maximum 1 of quota \"fc\"");
 }
 
 TEST_CASE("A cost is met by pruning and not exceeded by building") {
@@ -346,17 +350,17 @@ TEST_CASE("A measure is called once a step, whatever the procedure") {
   calls(gtap::iterated_building(n, TableScorer{table, true}, options), 1);
 }
 
-TEST_CASE("A step looks neither at all players nor at all groups") {
-  // Steps that did would look at 10^11 words and groups, and this test would take minutes.
-  constexpr std::size_t groups = 250'000;
-  constexpr std::size_t n = 4 * groups;
+TEST_CASE("A step looks neither at all players nor at all quotas") {
+  // Steps that did would look at 10^11 words and quotas, and this test would take minutes.
+  constexpr std::size_t quotas = 250'000;
+  constexpr std::size_t n = 4 * quotas;
   const auto score = [](Player p) { return static_cast<double>(p * 7919ull % n); };
   std::vector<double> scores(n);
-  gtap::PruneOptions options{.keep = Budget::units(groups + 5)};
+  gtap::PruneOptions options{.keep = Budget::units(quotas + 5)};
   for (Player p = 0; p < n; ++p)
     scores[p] = score(p);
-  for (Player g = 0; g < groups; ++g) {
-    options.constraints.groups.push_back(
+  for (Player g = 0; g < quotas; ++g) {
+    options.constraints.quotas.push_back(
         {.name = "g", .players = {4 * g, 4 * g + 1, 4 * g + 2, 4 * g + 3}, .min = 1, .max = 3});
   }
   options.schedule = Schedule::one_round();
@@ -369,11 +373,11 @@ TEST_CASE("A step looks neither at all players nor at all groups") {
         return list;
       },
       options);
-  // The best of each group, and of the others the best five that leave each group one behind.
+  // The best of each quota, and of the others the best five that leave each quota one behind.
   Coalition best(n);
   std::vector<Player> others;
-  for (Player g = 0; g < groups; ++g) {
-    std::vector<Player> four = options.constraints.groups[g].players;
+  for (Player g = 0; g < quotas; ++g) {
+    std::vector<Player> four = options.constraints.quotas[g].players;
     std::sort(four.begin(), four.end(), [&](Player a, Player b) { return score(a) > score(b); });
     best.insert(four[0]);
     others.insert(others.end(), {four[1], four[2]});
@@ -382,7 +386,7 @@ TEST_CASE("A step looks neither at all players nor at all groups") {
   for (std::size_t k = 0; k < 5; ++k)
     best.insert(others[k]);
   CHECK(pruned.back().kept == best);
-  CHECK(pruned.moves().size() == n - groups - 5);
+  CHECK(pruned.moves().size() == n - quotas - 5);
   CHECK(built.back().kept == best);
 }
 
@@ -567,17 +571,93 @@ TEST_CASE("Constraints that contradict the game or each other are named") {
   const auto reason = [&](gtap::Constraints constraints) {
     return error_text([&] { gtap::top_n(table, {.constraints = std::move(constraints)}); });
   };
-  CHECK(reason({.groups = {{.name = "a", .players = {0, 3}}}}) ==
-        "Constraints: expected players below 3 in group \"a\", got player 3");
+  CHECK(reason({.quotas = {{.name = "a", .players = {0, 3}}}}) ==
+        "Constraints: expected players below 3 in quota \"a\", got player 3");
   CHECK(reason({.must_keep = {7}}) ==
         "Constraints: expected players below 3 in must_keep, got player 7");
-  CHECK(reason({.groups = {{.name = "a", .players = {0, 1}}, {.name = "b", .players = {1}}}}) ==
-        "Constraints: expected groups that share no player, got player 1 in group \"a\" and group "
+  CHECK(reason({.quotas = {{.name = "a", .players = {0, 1}}, {.name = "b", .players = {1}}}}) ==
+        "Constraints: expected quotas that share no player, got player 1 in quota \"a\" and quota "
         "\"b\"");
-  CHECK(reason({.groups = {{.name = "a", .players = {0}, .min = 2}}}) ==
-        "Constraints: expected a minimum of at most 1, the size of group \"a\", got 2");
-  CHECK(reason({.groups = {{.name = "a", .players = {0, 1}, .min = 2, .max = 1}}}) ==
-        "Constraints: expected a maximum of at least 2, the minimum of group \"a\", got 1");
-  CHECK(reason({.groups = {{.name = "a", .players = {0, 1}, .max = 1}}, .must_keep = {0, 1}}) ==
-        "Constraints: expected at most 1 players of group \"a\" that must stay, got 2");
+  CHECK(reason({.quotas = {{.name = "a", .players = {0}, .min = 2}}}) ==
+        "Constraints: expected a minimum of at most 1, the size of quota \"a\", got 2");
+  CHECK(reason({.quotas = {{.name = "a", .players = {0, 1}, .min = 2, .max = 1}}}) ==
+        "Constraints: expected a maximum of at least 2, the minimum of quota \"a\", got 1");
+  CHECK(reason({.quotas = {{.name = "a", .players = {0, 1}, .max = 1}}, .must_keep = {0, 1}}) ==
+        "Constraints: expected at most 1 players of quota \"a\" that must stay, got 2");
+}
+
+TEST_CASE("A path keeps what its rounds went by") {
+  const std::size_t n = 9;
+  const auto pruned = gtap::iterated_pruning(
+      n, gtap::random_scorer(5),
+      {.keep = gtap::Budget::units(3), .schedule = gtap::Schedule::units(2)});
+  gtap::RandomScorer scorer(5);
+  for (std::size_t k = 1; k < pruned.steps().size(); ++k) {
+    const Coalition& before = pruned.steps()[k - 1].kept;
+    CHECK(pruned.ranked(k) == before.members());
+    CHECK(pruned.steps()[k].scores == scorer(before));
+    CHECK(pruned.steps()[k].standard_errors.empty());
+  }
+  CHECK(error_text([&] { (void)pruned.ranked(0); }) ==
+        "PruningPath::ranked: expected a round from 1 to 3, got 0");
+
+  const auto game = gtap::make_game(4, [](const Coalition& kept) {
+    double value = 0.0;
+    kept.for_each([&](gtap::Player p) { value += p; });
+    return value;
+  });
+  const auto built = gtap::iterated_building(
+      game, gtap::Shapley{},
+      {.keep = gtap::Budget::units(2), .schedule = gtap::Schedule::units(1)});
+  CHECK(built.ranked(2) == std::vector<gtap::Player>{0, 1, 2});
+  CHECK(built.back().scores[2] == Approx(2.0));
+  CHECK(built.back().standard_errors.size() == 3);
+
+  const auto bare = gtap::iterated_pruning(n, gtap::random_scorer(5),
+                                           {.keep = gtap::Budget::units(3), .keep_scores = false});
+  CHECK(bare.back().scores.empty());
+  gtap::PruningPath path(Coalition::grand(3));
+  CHECK(error_text([&] {
+          path.add_round({1}, 0, 0.0, {1.0, 2.0});
+        }) ==
+        "PruningPath::add_round: expected a score and an error for each of 3 ranked players, or "
+        "none, got 2");
+}
+
+TEST_CASE("Reports and errors call players by their labels, and lists are cut") {
+  std::vector<std::string> labels;
+  for (int p = 0; p < 40; ++p)
+    labels.push_back("conv/" + std::to_string(p));
+  gtap::Quota all{.name = "conv", .players = {}, .min = 30};
+  for (gtap::Player p = 0; p < 40; ++p)
+    all.players.push_back(p);
+  const std::vector<double> scores(40, 1.0);
+  const gtap::PruneOptions options{
+      .keep = gtap::Budget::units(5), .constraints = {.quotas = {all}}, .labels = labels};
+  const auto path = gtap::top_n(scores, options);
+  std::ostringstream out;
+  out << path.report;
+  const std::string report = out.str();
+  CHECK(mentions(report, "\nconv/29 held back: minimum 30 of quota \"conv\"\n"));
+  CHECK(mentions(report, "\nand 20 more held back\n"));
+  CHECK(std::count(report.begin(), report.end(), '\n') == 13);
+  CHECK(path.labels == labels);
+
+  // A path that goes on keeps them.
+  gtap::PruneOptions on{.keep = gtap::Budget::units(29), .from = path};
+  CHECK(gtap::iterated_pruning(40, gtap::random_scorer(1), on).labels == labels);
+  CHECK(error_text([&] { gtap::top_n(std::vector<double>(40, std::nan("")), options); }) ==
+        "top_n: expected a number as every score, got NaN for conv/0");
+  on.labels = {"one"};
+  CHECK(error_text([&] { gtap::top_n(scores, on); }) ==
+        "top_n: expected 40 labels, one for each player, got 1");
+
+  /// A game that has names for its players.
+  struct Named {
+    std::size_t players() const { return 3; }
+    double operator()(const Coalition& kept) const { return static_cast<double>(kept.size()); }
+    std::string label(gtap::Player p) const { return "unit " + std::to_string(p); }
+  };
+  CHECK(gtap::top_n(Named{}, gtap::Shapley{}, {.keep = gtap::Budget::units(2)}).labels ==
+        std::vector<std::string>{"unit 0", "unit 1", "unit 2"});
 }

@@ -204,7 +204,7 @@ TEST_CASE("top_k keeps the best that the groups allow", "[top_k]") {
     random.shuffle(std::span(order));
     TopKOptions options = sampled(400'000, seed);
     options.wrong_cut = 0.001;
-    options.constraints = {.groups = {{"a", {order.begin(), order.begin() + 5}, 2, 3},
+    options.constraints = {.quotas = {{"a", {order.begin(), order.begin() + 5}, 2, 3},
                                       {"b", {order.begin() + 5, order.begin() + 8}, 0, 1}},
                            .must_keep = {order[8]}};
     const auto allowed = [&](const Coalition& s) {
@@ -279,7 +279,7 @@ TEST_CASE("mistakes in a call of top_k are refused by name", "[top_k]") {
         "top_k: expected a probability of a wrong cut between 0 and 1, got 0");
   CHECK(fails(2, {.tolerance = -1.0}) == "top_k: expected a tolerance of 0 or more, got -1");
   CHECK(fails(2, {.pilot = 1}) == "top_k: expected a pilot of at least 2 units, got 1");
-  CHECK(fails(2, {.constraints = {.groups = {{"a", {0, 1, 2}, 3}}}}) ==
+  CHECK(fails(2, {.constraints = {.quotas = {{"a", {0, 1, 2}, 3}}}}) ==
         "top_k: expected constraints that allow 2 players, got constraints that make it 3");
   CHECK(fails(2, {.estimate = {.evaluations = 19}}) ==
         "top_k: expected a budget of at least 20 evaluations, got 19");

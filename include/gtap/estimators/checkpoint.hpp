@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/core/atomic_file.hpp>
+#include <gtap/core/detail/file.hpp>
 #include <gtap/core/error.hpp>
 
 #include <algorithm>
@@ -8,9 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -127,9 +124,9 @@ inline void write_checkpoint(const std::filesystem::path& path, std::string_view
 
 /// The payload of a checkpoint file; gtap::Error when it is not one, or damaged.
 inline std::string read_checkpoint(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad() || !std::string_view(bytes).starts_with(checkpoint_magic)) {
+  const std::vector<std::uint8_t> read = read_file(file_place("checkpoint", path), path);
+  std::string bytes(read.begin(), read.end());
+  if (!std::string_view(bytes).starts_with(checkpoint_magic)) {
     fail("checkpoint", text("a gtap checkpoint in ", path.string()), "something else");
   }
   std::uint64_t sum = 0;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
+#include <gtap/core/detail/labels.hpp>
 #include <gtap/core/error.hpp>
 #include <gtap/estimators/estimate.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/labels.hpp>
 
 #include <charconv>
 #include <cstddef>

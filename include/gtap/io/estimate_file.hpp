@@ -1,12 +1,12 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
+#include <gtap/core/detail/labels.hpp>
 #include <gtap/core/error.hpp>
 #include <gtap/estimators/estimate.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/json.hpp>
-#include <gtap/io/labels.hpp>
+#include <gtap/io/detail/json.hpp>
+#include <gtap/io/detail/stored_content.hpp>
 #include <gtap/io/safetensors.hpp>
-#include <gtap/io/stored_content.hpp>
 
 #include <cmath>
 #include <cstddef>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/gzip.hpp>
+#include <gtap/io/detail/gzip.hpp>
 
 #include <algorithm>
 #include <array>

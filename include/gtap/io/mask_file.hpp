@@ -1,12 +1,12 @@
 #pragma once
 
 #include <gtap/core/coalition.hpp>
+#include <gtap/core/detail/file.hpp>
+#include <gtap/core/detail/labels.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/json.hpp>
-#include <gtap/io/labels.hpp>
+#include <gtap/io/detail/json.hpp>
+#include <gtap/io/detail/stored_content.hpp>
 #include <gtap/io/safetensors.hpp>
-#include <gtap/io/stored_content.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +42,17 @@ inline Coalition stored_coalition(const std::string& where, const Safetensors& f
   return coalition;
 }
 
+/// Labels of players from a list: one each, or none.
+inline std::vector<std::string> json_labels(const std::string& where, const Json& json,
+                                            std::size_t players) {
+  if (!json.is_array()) fail(where, "a list of labels", json.dump());
+  std::vector<std::string> labels;
+  for (const Json& label : json)
+    labels.push_back(json_text(where, label));
+  require_labels(where, players, labels);
+  return labels;
+}
+
 }  // namespace detail
 
 /// Saves which players are kept, with their labels if there are any, as a safetensors file. Throws
@@ -63,10 +74,7 @@ inline Mask load_mask(const std::filesystem::path& path) {
   const detail::Json json = detail::metadata_json(where, file, "gtap.mask");
   detail::require_keys(where, json, {"format", "labels"});
   Mask mask{.kept = detail::stored_coalition(where, file, "kept")};
-  if (!json["labels"].is_array()) detail::fail(where, "a list of labels", json["labels"].dump());
-  for (const detail::Json& label : json["labels"])
-    mask.labels.push_back(detail::json_text(where, label));
-  detail::require_labels(where, mask.kept.players(), mask.labels);
+  mask.labels = detail::json_labels(where, json["labels"], mask.kept.players());
   return mask;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/io/file.hpp>
 #include <gtap/io/idx.hpp>
 #include <gtap/nn/dataset.hpp>
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/json.hpp>
-#include <gtap/io/layer_json.hpp>
-#include <gtap/io/network_parameters.hpp>
+#include <gtap/io/detail/json.hpp>
+#include <gtap/io/detail/layer_json.hpp>
+#include <gtap/io/detail/network_parameters.hpp>
+#include <gtap/io/detail/stored_content.hpp>
 #include <gtap/io/safetensors.hpp>
-#include <gtap/io/stored_content.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <cstddef>
@@ -18,35 +18,70 @@
 
 namespace gtap {
 
+namespace detail {
+
+/// A network as what a file holds.
+template <class T>
+Safetensors network_content(const std::string& where, const nn::Network<T>& net) {
+  net.check_finite();
+  Safetensors file;
+  Json nodes = Json::array();
+  for (const auto& node : net.nodes()) {
+    Json inputs = Json::array();
+    for (const std::size_t input : node.inputs) {
+      inputs.push_back(input == nn::network_input ? Json("input") : Json(net.nodes()[input].name));
+    }
+    nodes.push_back({{"name", node.name}, {"inputs", inputs}, {"layer", layer_json(node.layer)}});
+    visit_parameters(node, [&](const std::string& name, const std::vector<std::size_t>& shape,
+                               const auto& parameter) {
+      file.tensors[name] = StoredTensor::from(
+          std::span<const T>(parameter.data(), static_cast<std::size_t>(parameter.size())), shape);
+    });
+  }
+  const nn::Shape input = net.input();
+  const Json network{
+      {"format", 1}, {"input", {input.channels, input.height, input.width}}, {"nodes", nodes}};
+  file.metadata["gtap.network"] = dump_json(where, network);
+  return file;
+}
+
+/// The network that a file holds.
+template <class T>
+nn::Network<T> stored_network(const std::string& where, const Safetensors& file) {
+  const Json json = metadata_json(where, file, "gtap.network");
+  require_keys(where, json, {"format", "input", "nodes"});
+  const auto input = json_sizes(where, json["input"]);
+  if (input.size() != 3) fail(where, "an input of 3 sizes", text(input.size()));
+  if (!json["nodes"].is_array()) fail(where, "a list of nodes", "something else");
+
+  std::vector<nn::Layer> chain;
+  std::string before = "input";
+  for (const Json& node : json["nodes"]) {
+    require_keys(where, node, {"name", "inputs", "layer"});
+    const std::string name = json_text(where, node["name"]);
+    const std::string place = text(where, " layer \"", name, '"');
+    if (node["inputs"] != Json::array({before})) {
+      fail(place, text("the one input \"", before, '"'), node["inputs"].dump());
+    }
+    chain.push_back(read_layer(place, node["layer"], name));
+    before = name;
+  }
+  const nn::Shape shape{input[0], input[1], input[2]};
+  check_chain(where, file, shape, chain);
+  auto net = at_place(where, [&] { return nn::Network<T>(shape, std::move(chain)); });
+  set_parameters(where, file, net);
+  return net;
+}
+
+}  // namespace detail
+
 /// Saves a network with its topology as a safetensors file: parameters under PyTorch's names and
 /// layouts ("conv1.weight" [out, in / groups, kH, kW]), layers as JSON in `__metadata__`. Throws
 /// gtap::Error for parameters that are not finite, and when the file cannot be written; what was
 /// there before is then still there.
 template <class T>
 void save_network(const std::filesystem::path& path, const nn::Network<T>& net) {
-  net.check_finite();
-  Safetensors file;
-  detail::Json nodes = detail::Json::array();
-  for (const auto& node : net.nodes()) {
-    detail::Json inputs = detail::Json::array();
-    for (const std::size_t input : node.inputs) {
-      inputs.push_back(input == nn::network_input ? detail::Json("input")
-                                                  : detail::Json(net.nodes()[input].name));
-    }
-    nodes.push_back(
-        {{"name", node.name}, {"inputs", inputs}, {"layer", detail::layer_json(node.layer)}});
-    detail::visit_parameters(node, [&](const std::string& name,
-                                       const std::vector<std::size_t>& shape,
-                                       const auto& parameter) {
-      file.tensors[name] = StoredTensor::from(
-          std::span<const T>(parameter.data(), static_cast<std::size_t>(parameter.size())), shape);
-    });
-  }
-  const nn::Shape input = net.input();
-  const detail::Json network{
-      {"format", 1}, {"input", {input.channels, input.height, input.width}}, {"nodes", nodes}};
-  file.metadata["gtap.network"] = detail::dump_json("save_network", network);
-  write_safetensors(path, file);
+  write_safetensors(path, detail::network_content("save_network", net));
 }
 
 /// Loads what save_network wrote. A network saved as float may be loaded as double, and the other
@@ -55,30 +90,7 @@ void save_network(const std::filesystem::path& path, const nn::Network<T>& net) 
 template <class T>
 nn::Network<T> load_network(const std::filesystem::path& path) {
   const std::string where = detail::file_place("load_network", path);
-  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
-  const detail::Json json = detail::metadata_json(where, file, "gtap.network");
-  detail::require_keys(where, json, {"format", "input", "nodes"});
-  const auto input = detail::json_sizes(where, json["input"]);
-  if (input.size() != 3) detail::fail(where, "an input of 3 sizes", detail::text(input.size()));
-  if (!json["nodes"].is_array()) detail::fail(where, "a list of nodes", "something else");
-
-  std::vector<nn::Layer> chain;
-  std::string before = "input";
-  for (const detail::Json& node : json["nodes"]) {
-    detail::require_keys(where, node, {"name", "inputs", "layer"});
-    const std::string name = detail::json_text(where, node["name"]);
-    const std::string place = detail::text(where, " layer \"", name, '"');
-    if (node["inputs"] != detail::Json::array({before})) {
-      detail::fail(place, detail::text("the one input \"", before, '"'), node["inputs"].dump());
-    }
-    chain.push_back(detail::read_layer(place, node["layer"], name));
-    before = name;
-  }
-  const nn::Shape shape{input[0], input[1], input[2]};
-  detail::check_chain(where, file, shape, chain);
-  auto net = detail::at_place(where, [&] { return nn::Network<T>(shape, std::move(chain)); });
-  detail::set_parameters(where, file, net);
-  return net;
+  return detail::stored_network<T>(where, parse_safetensors(where, detail::read_file(where, path)));
 }
 
 /// Sets the parameters of a network from any safetensors file with the tensors of its layers, such

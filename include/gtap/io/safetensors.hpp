@@ -1,8 +1,8 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/json.hpp>
+#include <gtap/io/detail/json.hpp>
 #include <gtap/io/stored_tensor.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
-#include <gtap/io/half.hpp>
+#include <gtap/io/detail/half.hpp>
 
 #include <algorithm>
 #include <array>

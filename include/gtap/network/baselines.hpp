@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/network/compaction.hpp>
-#include <gtap/network/stage_statistics.hpp>
+#include <gtap/network/detail/stage_statistics.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/dataset.hpp>
 #include <gtap/nn/evaluate.hpp>

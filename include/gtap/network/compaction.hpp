@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/network/slices.hpp>
+#include <gtap/network/detail/slices.hpp>
 
 #include <cstddef>
 #include <string>

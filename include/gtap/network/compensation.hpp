@@ -1,8 +1,8 @@
 #pragma once
 
-#include <gtap/network/apply_nodes.hpp>
 #include <gtap/network/compaction.hpp>
-#include <gtap/network/stage_input.hpp>
+#include <gtap/network/detail/apply_nodes.hpp>
+#include <gtap/network/detail/stage_input.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/stages.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/network/slices.hpp>
+#include <gtap/network/detail/slices.hpp>
 
 #include <cstddef>
 #include <variant>
@@ -10,7 +10,7 @@ namespace gtap {
 /// Parameters and multiply-adds that the compacted network would have. They are not sums over
 /// units: a weight goes when either of its ends goes. They fall with every unit that leaves, except
 /// where that opens a grouped convolution (see compact()). There they grow, and a procedure that
-/// walks over it with such a budget throws.
+/// passes it with such a budget throws.
 struct Cost {
   std::size_t parameters = 0;
   std::size_t macs = 0;

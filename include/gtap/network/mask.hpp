@@ -3,7 +3,6 @@
 #include <gtap/network/units.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/stages.hpp>
-#include <gtap/pruning/constraints.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,20 +30,6 @@ nn::KeptChannels kept_channels(const nn::Network<T>& net, const Units& units,
     }
   }
   return lists;
-}
-
-/// One group of players for each layer, of which at least `least` must stay: without this a
-/// procedure may empty a layer, and the network with it.
-inline Constraints layer_constraints(const Units& units, std::size_t least = 1) {
-  Constraints constraints;
-  for (const UnitLayer& layer : units.layers()) {
-    Group group{.name = layer.name, .players = {}, .min = least};
-    for (std::size_t c = 0; c < layer.count; ++c) {
-      group.players.push_back(layer.first + static_cast<Player>(c));
-    }
-    constraints.groups.push_back(std::move(group));
-  }
-  return constraints;
 }
 
 }  // namespace gtap

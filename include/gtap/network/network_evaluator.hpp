@@ -1,8 +1,8 @@
 #pragma once
 
+#include <gtap/network/detail/presence.hpp>
+#include <gtap/network/detail/staged_network.hpp>
 #include <gtap/network/detail/target.hpp>
-#include <gtap/network/presence.hpp>
-#include <gtap/network/staged_network.hpp>
 #include <gtap/nn/aligned.hpp>
 
 #include <algorithm>

@@ -2,10 +2,10 @@
 
 #include <gtap/core/coalition.hpp>
 #include <gtap/core/error.hpp>
+#include <gtap/network/detail/staged_network.hpp>
 #include <gtap/network/detail/target.hpp>
 #include <gtap/network/network_evaluator.hpp>
 #include <gtap/network/objective.hpp>
-#include <gtap/network/staged_network.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/dataset.hpp>
 #include <gtap/nn/forward.hpp>
@@ -84,6 +84,9 @@ class NetworkGame {
 
   /// Which unit each player is.
   const Units& units() const { return units_; }
+
+  /// What reports call a player, such as "conv2/7".
+  std::string label(Player p) const { return units_.label(p); }
 
   std::size_t images() const { return tiles_.images; }
 

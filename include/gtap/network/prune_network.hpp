@@ -2,7 +2,7 @@
 
 #include <gtap/estimators/designs/shared_coalition.hpp>
 #include <gtap/estimators/law.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/dataset.hpp>
@@ -48,8 +48,10 @@ class AgreementThenAccuracy {
 
   std::vector<double> operator()(const Coalition& kept) {
     ++evaluations_;
-    return -agreement_(kept) <= most_divergence_ ? by_agreement_(kept) : by_accuracy_(kept);
+    last_ = -agreement_(kept) <= most_divergence_ ? &by_agreement_ : &by_accuracy_;
+    return (*last_)(kept);
   }
+  const std::vector<double>& standard_errors() const { return last_->standard_errors(); }
   std::size_t evaluations() const {
     return evaluations_ + by_agreement_.evaluations() + by_accuracy_.evaluations();
   }
@@ -60,6 +62,7 @@ class AgreementThenAccuracy {
   Scorer by_accuracy_;
   double most_divergence_;
   std::size_t evaluations_ = 0;
+  Scorer* last_ = nullptr;
 };
 
 }  // namespace detail
@@ -103,7 +106,7 @@ PruningPath prune_network(const nn::Network<T>& net, const nn::Dataset<T>& image
   return iterated_pruning(units.size(),
                           detail::AgreementThenAccuracy(agreement, scorer(agreement),
                                                         scorer(accuracy), options.most_divergence),
-                          rounds);
+                          detail::labelled(agreement, rounds));
 }
 
 }  // namespace gtap

@@ -62,10 +62,12 @@ class EstimateScorer {
     }();
     evaluations_ += estimate.evaluations;
     if (!options_.stop.stop_requested()) require_knowledge(estimate);
+    standard_errors_ = estimate.standard_errors;
     return estimate.values;
   }
 
   std::size_t evaluations() const { return evaluations_; }
+  const std::vector<double>& standard_errors() const { return standard_errors_; }
 
  private:
   void require_knowledge(const Estimate& estimate) const {
@@ -85,6 +87,7 @@ class EstimateScorer {
   EstimateOptions options_;
   std::size_t round_;
   std::size_t evaluations_ = 0;
+  std::vector<double> standard_errors_;  // of the last scores
 };
 
 /// The scorer of the procedure named `where`, by estimates under a law and, if given, a design.
@@ -101,9 +104,26 @@ template <class... Arguments>
 auto pruning_scorer(Arguments&&... arguments) {
   return estimate_scorer<Direction::pruning>(std::forward<Arguments>(arguments)...);
 }
-template <class... Arguments>
-auto building_scorer(Arguments&&... arguments) {
-  return estimate_scorer<Direction::building>(std::forward<Arguments>(arguments)...);
+
+/// The options with what the game calls its players, where they do not say so themselves.
+template <class Game>
+PruneOptions labelled(const Game& game, const PruneOptions& options) {
+  PruneOptions all = options;
+  if constexpr (requires(Player p) { std::string(game.label(p)); }) {
+    for (Player p = 0; all.labels.size() < game.players() && options.labels.empty(); ++p)
+      all.labels.push_back(game.label(p));
+  }
+  return all;
+}
+
+/// iterated_pruning or iterated_building by such a scorer.
+template <Direction direction, class Game, class... LawAndDesign>
+PruningPath iterated(const Game& game, const PruneOptions& options,
+                     const LawAndDesign&... law_and_design) {
+  const char* where = direction == Direction::pruning ? "iterated_pruning" : "iterated_building";
+  auto scorer = estimate_scorer<direction>(where, game, options, law_and_design...);
+  const PruneOptions with_labels = labelled(game, options);
+  return run_procedure(where, game.players(), scorer, with_labels, direction);
 }
 
 template <class D>
@@ -119,42 +139,37 @@ concept DesignArgument = !std::convertible_to<D, PruneOptions>;
 /// Estimates once and keeps the best.
 template <ValueFunction Game, Semivalue Law>
 PruningPath top_n(const Game& game, const Law& law, const PruneOptions& options = {}) {
-  return top_n(game.players(), detail::pruning_scorer("top_n", game, options, law), options);
+  return top_n(game.players(), detail::pruning_scorer("top_n", game, options, law),
+               detail::labelled(game, options));
 }
 template <ValueFunction Game, Semivalue Law, detail::DesignArgument D>
 PruningPath top_n(const Game& game, const Law& law, const D& design,
                   const PruneOptions& options = {}) {
   return top_n(game.players(), detail::pruning_scorer("top_n", game, options, law, design),
-               options);
+               detail::labelled(game, options));
 }
 
 /// Each round estimates the game of those still in, and the lowest leave.
 template <ValueFunction Game, Semivalue Law>
 PruningPath iterated_pruning(const Game& game, const Law& law, const PruneOptions& options = {}) {
-  return iterated_pruning(game.players(),
-                          detail::pruning_scorer("iterated_pruning", game, options, law), options);
+  return detail::iterated<detail::Direction::pruning>(game, options, law);
 }
 template <ValueFunction Game, Semivalue Law, detail::DesignArgument D>
 PruningPath iterated_pruning(const Game& game, const Law& law, const D& design,
                              const PruneOptions& options = {}) {
-  return iterated_pruning(game.players(),
-                          detail::pruning_scorer("iterated_pruning", game, options, law, design),
-                          options);
+  return detail::iterated<detail::Direction::pruning>(game, options, law, design);
 }
 
 /// Each round estimates the game of those not yet in, with those that are always in, and the
 /// highest come in.
 template <ValueFunction Game, Semivalue Law>
 PruningPath iterated_building(const Game& game, const Law& law, const PruneOptions& options = {}) {
-  return iterated_building(
-      game.players(), detail::building_scorer("iterated_building", game, options, law), options);
+  return detail::iterated<detail::Direction::building>(game, options, law);
 }
 template <ValueFunction Game, Semivalue Law, detail::DesignArgument D>
 PruningPath iterated_building(const Game& game, const Law& law, const D& design,
                               const PruneOptions& options = {}) {
-  return iterated_building(game.players(),
-                           detail::building_scorer("iterated_building", game, options, law, design),
-                           options);
+  return detail::iterated<detail::Direction::building>(game, options, law, design);
 }
 
 }  // namespace gtap

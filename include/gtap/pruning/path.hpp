@@ -18,6 +18,11 @@ struct PruningStep {
   Coalition kept;
   std::size_t evaluations = 0;
   double seconds = 0.0;
+  /// What the round went by: the score of each player that it ranked (PruningPath::ranked), and the
+  /// standard errors of the scores where the scorer knows them. Empty when they were not to be
+  /// kept.
+  std::vector<double> scores{};
+  std::vector<double> standard_errors{};
 };
 
 /// What was asked of a procedure, what was reached and what was held back.
@@ -33,7 +38,9 @@ struct BudgetReport {
   struct HeldBack {
     Player player;
     std::string reason;
+    std::string label{};  ///< of the player, if players have labels
   };
+  static constexpr std::size_t most_printed = 10;  ///< of the players held back
 
   std::vector<Line> lines;  ///< one for each limit of the budget
   std::vector<HeldBack> held_back;
@@ -48,8 +55,14 @@ struct BudgetReport {
       out << line.name << ": asked at most " << line.asked << ", reached " << line.reached
           << (line.met ? "\n" : " (not met)\n");
     }
-    for (const HeldBack& held : report.held_back)
-      out << "player " << held.player << " held back: " << held.reason << '\n';
+    const std::size_t printed = std::min(report.held_back.size(), most_printed);
+    for (std::size_t k = 0; k < printed; ++k) {
+      const HeldBack& held = report.held_back[k];
+      if (held.label.empty()) out << "player " << held.player;
+      out << held.label << " held back: " << held.reason << '\n';
+    }
+    if (printed < report.held_back.size())
+      out << "and " << report.held_back.size() - printed << " more held back\n";
     return out << "ended: " << report.ended << '\n';
   }
 };
@@ -63,9 +76,7 @@ class PruningPath {
  public:
   PruningPath() = default;
   /// A path that starts here. Used by procedures and readers of files.
-  explicit PruningPath(Coalition start) {
-    steps_.push_back({.kept = std::move(start), .evaluations = 0, .seconds = 0.0});
-  }
+  explicit PruningPath(Coalition start) { steps_.push_back({.kept = std::move(start)}); }
 
   const std::vector<PruningStep>& steps() const { return steps_; }
   /// The players in the order in which they left or came.
@@ -103,10 +114,27 @@ class PruningPath {
     return at_units(units_of_fraction(fraction, back().kept.players()));
   }
 
+  /// The players that round `step` (1 to steps().size() - 1) ranked, in the order of its scores:
+  /// those kept before it when it prunes, all others when it builds.
+  std::vector<Player> ranked(std::size_t step) const {
+    if (step < 1 || step >= steps_.size()) {
+      detail::fail("PruningPath::ranked", detail::text("a round from 1 to ", steps_.size() - 1),
+                   detail::text(step));
+    }
+    const Coalition& before = steps_[step - 1].kept;
+    return (steps_[step].kept.size() < before.size() ? before : before.complement()).members();
+  }
+
   /// Adds a round in which these players left or came, one after another. `spent` and `since_start`
-  /// are evaluations and seconds of all rounds together.
-  void add_round(const std::vector<Player>& players, std::size_t spent, double since_start) {
-    PruningStep step{.kept = back().kept, .evaluations = spent, .seconds = since_start};
+  /// are evaluations and seconds of all rounds together; scores and their errors are those of the
+  /// ranked players, or left out.
+  void add_round(const std::vector<Player>& players, std::size_t spent, double since_start,
+                 std::vector<double> scores = {}, std::vector<double> standard_errors = {}) {
+    PruningStep step{.kept = back().kept,
+                     .evaluations = spent,
+                     .seconds = since_start,
+                     .scores = std::move(scores),
+                     .standard_errors = std::move(standard_errors)};
     for (const Player p : players)
       step.kept.toggle(p);
     const std::size_t before = back_size();
@@ -118,12 +146,22 @@ class PruningPath {
                    detail::text("a change from ", before, " to ", after, " units by ",
                                 players.size(), " moves"));
     }
+    const std::size_t ranked_players = after < before ? before : step.kept.players() - before;
+    for (const auto* numbers : {&step.scores, &step.standard_errors}) {
+      if (!numbers->empty() && numbers->size() != ranked_players) {
+        detail::fail("PruningPath::add_round",
+                     detail::text("a score and an error for each of ", ranked_players,
+                                  " ranked players, or none"),
+                     detail::text(numbers->size()));
+      }
+    }
     moves_.insert(moves_.end(), players.begin(), players.end());
     steps_.push_back(std::move(step));
   }
 
   BudgetReport report;
-  std::size_t evaluations = 0;  ///< spent by the scorer, a stopped last round included
+  std::vector<std::string> labels{};  ///< of all players ("conv2/7"), or none
+  std::size_t evaluations = 0;        ///< spent by the scorer, a stopped last round included
   double seconds = 0.0;
 
  private:

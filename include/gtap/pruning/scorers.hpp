@@ -17,7 +17,8 @@ namespace gtap {
 /// kept and returns one score for each of its members, in increasing order of players; for
 /// building it is called with those that are in and returns one for each player that is not. The
 /// player with the lowest score leaves, the one with the highest comes in. Any callable will do.
-/// With a member `evaluations()`, what it says is recorded as the evaluations spent so far.
+/// With a member `evaluations()`, what it says is recorded as the evaluations spent so far; with
+/// `standard_errors()`, those of the last scores stand beside them in the path.
 
 /// Scores a member by what the value loses when it alone leaves, v(kept) - v(kept without it):
 /// the greedy baseline. Costs |kept| + 1 evaluations a call, as one star. The game must outlive

@@ -2,7 +2,7 @@
 
 #include <gtap/core/value_function.hpp>
 #include <gtap/estimators/estimators.hpp>
-#include <gtap/pruning/top_k_run.hpp>
+#include <gtap/pruning/detail/top_k_run.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -64,9 +64,9 @@ inline void check_top_k(std::size_t players, std::size_t k, const TopKOptions& o
 /// What tells two runs apart beside law, seed and number of players.
 inline std::string top_k_name(std::size_t k, bool paired, const TopKOptions& options) {
   std::string limits;
-  for (const Group& group : options.constraints.groups) {
-    limits += text(group.min, '-', group.max, ':');
-    for (const Player p : group.players)
+  for (const Quota& quota : options.constraints.quotas) {
+    limits += text(quota.min, '-', quota.max, ':');
+    for (const Player p : quota.players)
       limits += text(p, ' ');
   }
   for (const Player p : options.constraints.must_keep)

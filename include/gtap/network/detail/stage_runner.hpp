@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/network/channelwise.hpp>
+#include <gtap/network/detail/channelwise.hpp>
 #include <gtap/nn/aligned.hpp>
 #include <gtap/nn/kernels/conv2d.hpp>
 #include <gtap/nn/kernels/dense.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/execution/thread_pool.hpp>
-#include <gtap/network/apply_nodes.hpp>
+#include <gtap/network/detail/apply_nodes.hpp>
 #include <gtap/nn/backpropagation.hpp>
 #include <gtap/nn/dataset.hpp>
 #include <gtap/nn/forward.hpp>

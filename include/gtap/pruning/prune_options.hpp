@@ -8,6 +8,8 @@
 #include <gtap/pruning/schedule.hpp>
 
 #include <stop_token>
+#include <string>
+#include <vector>
 
 namespace gtap {
 
@@ -19,6 +21,10 @@ struct PruneOptions {
   EstimateOptions estimate{};   ///< of every round, where a game is given instead of a scorer
   ProgressCallback progress{};  ///< after each round; the unit is a player that left or came
   std::stop_token stop{};       ///< ends the procedure soon; whole rounds are returned
+  /// What players are called in reports and errors: one each, or none, which is what the game calls
+  /// them, if it does: by game.label(player).
+  std::vector<std::string> labels{};
+  bool keep_scores = true;  ///< of each round in the path: 16 bytes a ranked player
   PruningPath from{};  ///< go on from the end of this path of the same procedure, saved earlier;
                        ///< the budget counts what both have done
 };

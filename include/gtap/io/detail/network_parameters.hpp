@@ -1,8 +1,8 @@
 #pragma once
 
+#include <gtap/core/detail/file.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/io/file.hpp>
-#include <gtap/io/stored_content.hpp>
+#include <gtap/io/detail/stored_content.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <cstddef>

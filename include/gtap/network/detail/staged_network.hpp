@@ -1,7 +1,7 @@
 #pragma once
 
-#include <gtap/network/presence.hpp>
-#include <gtap/network/stage_runner.hpp>
+#include <gtap/network/detail/presence.hpp>
+#include <gtap/network/detail/stage_runner.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/aligned.hpp>
 #include <gtap/nn/channels.hpp>

@@ -2,7 +2,7 @@
 
 #include <gtap/estimators/design.hpp>
 #include <gtap/estimators/star.hpp>
-#include <gtap/pruning/cut.hpp>
+#include <gtap/pruning/detail/cut.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <gtap/estimators/student.hpp>
-#include <gtap/pruning/credit_table.hpp>
+#include <gtap/pruning/detail/credit_table.hpp>
+#include <gtap/pruning/detail/quota_counts.hpp>
 #include <gtap/pruning/procedures.hpp>
 
 #include <algorithm>
@@ -24,11 +25,11 @@ struct Cut {
 class Swaps {
  public:
   Swaps(const Constraints& constraints, const Coalition& kept)
-      : group_(kept.players(), none), stays_(kept.players()), barred_(kept.players()) {
-    const GroupCounts counts(constraints, kept);
-    for (std::size_t g = 0; g < constraints.groups.size(); ++g) {
-      for (const Player p : constraints.groups[g].players)
-        group_[p] = g;
+      : quota_(kept.players(), none), stays_(kept.players()), barred_(kept.players()) {
+    const QuotaCounts counts(constraints, kept);
+    for (std::size_t g = 0; g < constraints.quotas.size(); ++g) {
+      for (const Player p : constraints.quotas[g].players)
+        quota_[p] = g;
     }
     for (Player p = 0; p < kept.players(); ++p) {
       if (counts.must_keep().contains(p)) continue;
@@ -38,13 +39,13 @@ class Swaps {
     }
   }
 
-  /// Calls visit(p, q) for each p that may leave while q comes. A group at its limit swaps with
+  /// Calls visit(p, q) for each p that may leave while q comes. A quota at its limit swaps with
   /// itself only.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const Player p : leave_) {
       for (const Player q : come_) {
-        const bool same = group_[p] != none && group_[p] == group_[q];
+        const bool same = quota_[p] != none && quota_[p] == quota_[q];
         if (same || (!stays_.contains(p) && !barred_.contains(q))) visit(p, q);
       }
     }
@@ -52,7 +53,7 @@ class Swaps {
 
  private:
   static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> group_;
+  std::vector<std::size_t> quota_;
   Coalition stays_;
   Coalition barred_;
   std::vector<Player> leave_;

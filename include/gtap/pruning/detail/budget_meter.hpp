@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/core/coalition.hpp>
+#include <gtap/core/detail/labels.hpp>
 #include <gtap/core/error.hpp>
 #include <gtap/pruning/budget.hpp>
 #include <gtap/pruning/path.hpp>
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,11 +18,13 @@
 
 namespace gtap::detail {
 
-/// A budget measured on the coalitions of one walk.
+/// A budget measured on the coalitions of one procedure.
 class BudgetMeter {
  public:
-  BudgetMeter(std::string_view where, const Budget& budget, std::size_t players)
+  BudgetMeter(std::string_view where, const Budget& budget, std::size_t players,
+              std::span<const std::string> labels)
       : where_(where),
+        labels_(labels),
         limits_(&budget.limits()),
         full_value_(limits_->size(), 0.0),
         last_(limits_->size()) {
@@ -96,7 +100,7 @@ class BudgetMeter {
     // A measure may round.
     if (growth <= 1e-12 * std::max(std::abs(before.cost), std::abs(now.cost))) return;
     fail(where_, text("a cost \"", limit.name, "\" that does not grow when a unit leaves"),
-         text(left ? now.cost : before.cost, " without player ", moved, " and ",
+         text(left ? now.cost : before.cost, " without ", player_name(labels_, moved), " and ",
               left ? before.cost : now.cost, " with it"));
   }
 
@@ -133,6 +137,7 @@ class BudgetMeter {
   }
 
   std::string where_;
+  std::span<const std::string> labels_;
   const std::vector<Budget::Limit>* limits_;
   std::vector<double> full_value_;
   std::vector<std::optional<Measured>> last_;  // of costs

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/core/coalition.hpp>
 #include <gtap/core/error.hpp>
 
 #include <cstddef>
@@ -15,6 +16,11 @@ inline void require_labels(std::string_view where, std::size_t players,
   if (!labels.empty() && labels.size() != players) {
     fail(where, text(players, " labels, one for each player"), text(labels.size()));
   }
+}
+
+/// A player by its label, or by its number where there are none.
+inline std::string player_name(std::span<const std::string> labels, Player p) {
+  return labels.empty() ? text("player ", p) : labels[p];
 }
 
 }  // namespace gtap::detail

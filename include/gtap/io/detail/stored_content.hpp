@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
-#include <gtap/io/json.hpp>
+#include <gtap/io/detail/json.hpp>
 #include <gtap/io/safetensors.hpp>
 #include <gtap/io/stored_tensor.hpp>
 

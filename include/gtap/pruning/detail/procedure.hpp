@@ -1,12 +1,13 @@
 #pragma once
 
 #include <gtap/core/coalition.hpp>
+#include <gtap/core/detail/labels.hpp>
 #include <gtap/core/error.hpp>
 #include <gtap/execution/progress.hpp>
-#include <gtap/pruning/budget_meter.hpp>
-#include <gtap/pruning/constraints.hpp>
-#include <gtap/pruning/options.hpp>
+#include <gtap/pruning/detail/budget_meter.hpp>
+#include <gtap/pruning/detail/quota_counts.hpp>
 #include <gtap/pruning/path.hpp>
+#include <gtap/pruning/prune_options.hpp>
 #include <gtap/pruning/ranking.hpp>
 
 #include <algorithm>
@@ -23,16 +24,18 @@ enum class Direction { pruning, building };
 
 /// One run of a procedure. Pruning and building are mirror images: players cross over one at a
 /// time, and a limit that is a goal for one is a barrier for the other.
-class Walk {
+class Procedure {
  public:
-  Walk(std::string where, std::size_t players, const PruneOptions& options, Direction direction)
+  Procedure(std::string where, std::size_t players, const PruneOptions& options,
+            Direction direction)
       : where_(std::move(where)),
         options_(&options),
         pruning_(direction == Direction::pruning),
         kept_(everyone(players)),
         size_(players),
         counts_(options.constraints, kept_),
-        budget_(where_, options.keep, players),
+        labels_(options.labels.empty() ? &options.from.labels : &options.labels),
+        budget_(where_, options.keep, players, *labels_),
         path_(start()),
         before_(path_.moves().size()),
         meter_(options.progress, before_ + most_moves(), before_) {}
@@ -41,7 +44,7 @@ class Walk {
   PruningPath run(Scorer& scorer) && {
     bool more = !finished();
     while (more && !stopped()) {
-      const std::vector<double> scores = scorer(std::as_const(kept_));
+      std::vector<double> scores = scorer(std::as_const(kept_));
       if constexpr (requires { scorer.evaluations(); }) {
         path_.evaluations = options_->from.evaluations + scorer.evaluations();
       }
@@ -49,7 +52,7 @@ class Walk {
       if (stopped()) break;
       moved_.clear();
       more = round(moving_order(scores));
-      if (!moved_.empty()) path_.add_round(moved_, path_.evaluations, seconds());
+      if (!moved_.empty()) add_round(scorer, std::move(scores));
       meter_.report(path_.moves().size());
     }
     path_.report.lines = budget_.lines(kept_);
@@ -72,6 +75,8 @@ class Walk {
       check_resumed(path);
       path.report = {};
     }
+    require_labels(where_, kept_.players(), *labels_);
+    path.labels = *labels_;
     kept_ = path.back().kept;
     size_ = kept_.size();
     counts_.recount(kept_);
@@ -96,6 +101,19 @@ class Walk {
            text("one without player ", missing.front()));
     }
   }
+
+  template <class Scorer>
+  void add_round(Scorer& scorer, std::vector<double> scores) {
+    std::vector<double> errors;
+    if constexpr (requires { scorer.standard_errors(); }) {
+      const auto& known = scorer.standard_errors();
+      if (options_->keep_scores) errors.assign(known.begin(), known.end());
+    }
+    if (!options_->keep_scores) scores.clear();
+    path_.add_round(moved_, path_.evaluations, seconds(), std::move(scores), std::move(errors));
+  }
+
+  std::string name(Player p) const { return player_name(*labels_, p); }
 
   double seconds() const { return options_->from.seconds + meter_.seconds(); }
 
@@ -139,7 +157,7 @@ class Walk {
     }
     for (std::size_t k = 0; k < scores.size(); ++k) {
       if (std::isnan(scores[k])) {
-        fail(where_, "a number as every score", text("NaN for player ", candidates[k]));
+        fail(where_, "a number as every score", text("NaN for ", name(candidates[k])));
       }
     }
     std::vector<Player> order = ranking(scores);
@@ -149,11 +167,11 @@ class Walk {
     return order;
   }
 
-  /// Moves players until the round is over. False: the walk is, too.
+  /// Moves players until the round is over. False: the procedure is, too.
   bool round(const std::vector<Player>& order) {
     path_.report.held_back.clear();
     const std::size_t target = options_->schedule.next(size_, pruning_);
-    // The first pass brings every group inside its minimum and maximum, so that all coalitions
+    // The first pass brings every quota inside its minimum and maximum, so that all coalitions
     // after it obey them. No player that a pass leaves behind can move later in the same pass.
     for (const bool forced : {true, false}) {
       for (const Player p : order) {
@@ -161,7 +179,7 @@ class Walk {
         if (forced && !counts_.forced(p, pruning_)) continue;
         std::string held = pruning_ ? counts_.holds_in(p) : counts_.holds_out(p);
         if (!held.empty()) {
-          if (!forced) path_.report.held_back.push_back({p, std::move(held)});
+          if (!forced) hold_back(p, std::move(held));
           continue;
         }
         cross(p);
@@ -169,7 +187,7 @@ class Walk {
             !(pruning_ ? budget_.loss_met(kept_) : budget_.remaining_met(kept_, size_, last_))) {
           cross(p);
           return !ends(
-              text(pruning_ ? "without" : "with", " player ", p, " the budget would be exceeded"));
+              text(pruning_ ? "without " : "with ", name(p), " the budget would be exceeded"));
         }
         moved_.push_back(p);
         if (finished()) return false;
@@ -177,6 +195,11 @@ class Walk {
       }
     }
     return !ends("the constraints hold all other units");
+  }
+
+  void hold_back(Player p, std::string reason) {
+    path_.report.held_back.push_back(
+        {p, std::move(reason), labels_->empty() ? std::string() : (*labels_)[p]});
   }
 
   void cross(Player p) {
@@ -197,7 +220,8 @@ class Walk {
   Coalition kept_;
   std::size_t size_;  // of kept_, which a step must not count anew
   Player last_ = 0;   // that crossed
-  GroupCounts counts_;
+  QuotaCounts counts_;
+  const std::vector<std::string>* labels_;
   BudgetMeter budget_;
   PruningPath path_;
   std::size_t before_;  // moves of the path that this one goes on from
