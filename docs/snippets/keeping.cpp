@@ -2,6 +2,7 @@
 
 #include <gtap/gtap.hpp>
 #if __has_include(<nlohmann/json.hpp>)
+#include <gtap/io/compacted_file.hpp>
 #include <gtap/io/estimate_csv.hpp>
 #include <gtap/io/estimate_file.hpp>
 #include <gtap/io/mask_file.hpp>
@@ -68,8 +69,7 @@ TEST_CASE("files, as in the manual") {
   gtap::save_estimate_csv(folder / "indices.csv", indices);
   gtap::save_path(folder / "path.safetensors", path);
   gtap::save_mask(folder / "mask.safetensors", {.kept = path.back().kept});
-  gtap::save_network(folder / "smaller.safetensors",
-                     gtap::compact(net, units, path.back().kept).network);
+  gtap::save_network(folder / "smaller.safetensors", gtap::compact(net, units, path.back().kept));
   // [save]
   // [load]
   const gtap::Mask mask = gtap::load_mask(folder / "mask.safetensors");
