@@ -21,8 +21,8 @@ struct PruneOptions {
   EstimateOptions estimate{};   ///< of every round, where a game is given instead of a scorer
   ProgressCallback progress{};  ///< after each round; the unit is a player that left or came
   std::stop_token stop{};       ///< ends the procedure soon; whole rounds are returned
-  /// What players are called in reports and errors: one each, or none, which is what the game calls
-  /// them, if it does: by game.label(player).
+  /// What reports, errors and the path call the players: a label each, or none. Without, a game is
+  /// asked for game.label(player) if it has that.
   std::vector<std::string> labels{};
   bool keep_scores = true;  ///< of each round in the path: 16 bytes a ranked player
   PruningPath from{};  ///< go on from the end of this path of the same procedure, saved earlier;
