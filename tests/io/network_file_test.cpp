@@ -271,8 +271,15 @@ TEST_CASE("A damaged topology is named") {
   CHECK(fails("\"input\":[4,8,9]", "\"input\":[4,9007199254740992,8192]") ==
         ": expected shapes of less than 2^31 numbers, got 4x9007199254740992x8192");
   CHECK(fails("\"input\":[4,8,9]", "\"input\":[0,8,9]").find("expected") != std::string::npos);
-  CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"input\"]") ==
-        " layer \"batchnorm1\": expected the one input \"conv1\", got [\"input\"]");
+  CHECK(
+      fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"input\"]") ==
+      ": conv1: expected a node that reads it, or the last place, got an output that nobody reads");
+  CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"dense1\"]") ==
+        " layer \"batchnorm1\": expected inputs that come before it, got \"dense1\"");
+  CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"conv1\",\"conv1\"]") ==
+        " layer \"batchnorm1\": expected 1 input, got 2");
+  CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[]") ==
+        " layer \"batchnorm1\": expected a list of inputs, got []");
   CHECK(fails("\"format\":1", "\"format\":2") == " gtap.network: expected format 1, got 2");
   CHECK(fails("\"format\":1", "\"format\":1,\"format\":1") ==
         " gtap.network: expected each name once, got \"format\" twice");

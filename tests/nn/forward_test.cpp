@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "patterns.hpp"
 #include "reference.hpp"
 
 #include <cmath>
@@ -16,10 +17,9 @@ using namespace gtap::nn;
 namespace {
 
 /// Largest difference between the library and the plain loops over all outputs of all images.
-template <class T>
-double difference(Shape input, const std::vector<Layer>& chain, std::uint64_t seed,
-                  std::size_t images = 67) {
-  Network<T> net(input, chain);
+template <class T, class Nodes>
+double difference(Shape input, const Nodes& nodes, std::uint64_t seed, std::size_t images = 67) {
+  Network<T> net(input, nodes);
   reference::randomize(net, seed);
   const auto data = reference::random_data<T>(input, images, 2, seed);
   const auto out = forward(net, data.images, 1).to_images();
@@ -67,6 +67,27 @@ const std::vector<Case> cases{
     {"batchnorm", {3, 4, 5}, {BatchNorm{.epsilon = 0.1}}},
     {"softmax", {7}, {Softmax{}}},
     {"flatten and dropout", {2, 3, 3}, {gtap::nn::Dropout{}, Flatten{}}},
+    {"conv dilated", {3, 9, 8}, {Conv2d{.out = 5, .padding = 2, .dilation = 2}}},
+    {"conv dilated unevenly",
+     {4, 11, 10},
+     {Conv2d{.out = 6,
+             .kernel = {2, 3},
+             .stride = {2, 1},
+             .padding = {1, 3},
+             .dilation = {4, 3},
+             .groups = 2}}},
+    {"conv depthwise dilated", {5, 9, 9}, {Conv2d{.out = 5, .dilation = {1, 3}, .groups = 5}}},
+    {"conv of one dimension", {3, 1, 20}, {Conv2d{.out = 4, .kernel = {1, 5}, .padding = {0, 2}}}},
+    {"globalmaxpool", {3, 4, 5}, {GlobalMaxPool{}}},
+    {"silu", {9}, {SiLU{}}},
+    {"hardsigmoid", {9, 4, 4}, {Conv2d{.out = 3}, HardSigmoid{}}},
+    {"hardswish", {9, 4, 4}, {Conv2d{.out = 3}, HardSwish{}}},
+    {"clip", {9}, {Clip{.low = -0.5, .high = 0.75}}},
+    {"layernorm", {5, 3, 4}, {LayerNorm{.epsilon = 0.01}}},
+    {"upsample", {2, 3, 4}, {Upsample{.factor = {2, 3}}}},
+    {"zeropad", {2, 3, 4}, {ZeroPad2d{.top = 1, .bottom = 2, .left = 3}, Relu{}}},
+    {"slice and pad", {5, 3, 4}, {ChannelSlice{.first = 1, .count = 3}, ChannelPad{2, 1}}},
+    {"select", {3, 2, 2}, {ChannelSelect{.channels = {2, -1, 0, 2}}}},
     {"fused",
      {2, 8, 8},
      {Conv2d{.out = 3}, BatchNorm{}, Relu{}, AvgPool2d{}, Conv2d{.out = 4, .kernel = 2}, Tanh{},
@@ -81,6 +102,15 @@ TEST_CASE("layers compute what plain loops compute", "[forward]") {
     CHECK(difference<double>(one.input, one.chain, 1) < 1e-12);
     CHECK(difference<float>(one.input, one.chain, 2) < 1e-5);
     CHECK(difference<double>(one.input, one.chain, 3, 1) < 1e-12);
+  }
+}
+
+TEST_CASE("graphs compute what plain loops compute", "[forward][graph]") {
+  for (const auto& one : patterns::all()) {
+    CAPTURE(one.name);
+    CHECK(difference<double>(one.input, one.nodes, 1) < 1e-12);
+    CHECK(difference<float>(one.input, one.nodes, 2) < 1e-5);
+    CHECK(difference<double>(one.input, one.nodes, 3, 1) < 1e-12);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <gtap/nn/evaluate.hpp>
 
 #include "catch.hpp"
+#include "patterns.hpp"
 #include "reference.hpp"
 
 #include <algorithm>
@@ -25,8 +26,9 @@ double loss(Backpropagation<T>& passes, const Dataset<T>& data, gtap::ThreadPool
 }
 
 /// Largest difference between the gradient and central differences, over all parameters.
-double difference(Shape input, const std::vector<Layer>& chain, Mode mode, std::uint64_t seed) {
-  Network<double> net(input, chain);
+template <class Nodes>
+double difference(Shape input, const Nodes& nodes, Mode mode, std::uint64_t seed) {
+  Network<double> net(input, nodes);
   reference::randomize(net, seed);
   const auto data = reference::random_data<double>(input, 70, net.output().size(), seed);
   gtap::ThreadPool pool(1);
@@ -93,6 +95,21 @@ TEST_CASE("gradients are those of finite differences", "[gradient]") {
       {"flatten", image, between(Flatten{})},
       {"batchnorm", image, between(BatchNorm{.epsilon = 0.1})},
       {"dropout", image, between(gtap::nn::Dropout{.drop = 0.4})},
+      {"conv dilated", image, between(Conv2d{.out = 2, .padding = 2, .dilation = {2, 1}})},
+      {"conv depthwise", image, between(Conv2d{.out = 2, .padding = 1, .groups = 2})},
+      {"conv dilated in groups", image,
+       between(Conv2d{.out = 4, .kernel = 2, .padding = {0, 1}, .dilation = {1, 3}, .groups = 2})},
+      {"globalmaxpool", image, between(GlobalMaxPool{})},
+      {"silu", image, between(SiLU{})},
+      {"hardsigmoid", image, between(HardSigmoid{})},
+      {"hardswish", image, between(HardSwish{})},
+      {"clip", image, between(Clip{.low = -0.2, .high = 0.3})},
+      {"layernorm", image, between(LayerNorm{.epsilon = 0.1})},
+      {"upsample", image, between(Upsample{.factor = {2, 1}})},
+      {"zeropad", image, between(ZeroPad2d{.top = 1, .left = 2, .right = 1})},
+      {"slice", image, between(ChannelSlice{.first = 1, .count = 1})},
+      {"pad", image, between(ChannelPad{.before = 1, .after = 2})},
+      {"select", image, between(ChannelSelect{.channels = {1, -1, 1, 0}})},
       {"softmax", {3}, {Dense{.out = 4}, Softmax{}, Dense{.out = 3}}},
       {"softmax at the end", {3}, {Dense{.out = 3}, Softmax{}}},
       {"first layers without parameters", {2, 2, 2}, {Tanh{}, Flatten{}, Relu{}, Dense{.out = 3}}},
@@ -114,6 +131,36 @@ TEST_CASE("gradients are those of finite differences", "[gradient]") {
     CAPTURE(one.name);
     CHECK(difference(one.input, one.chain, Mode::training, 1) < 1e-8);
     CHECK(difference(one.input, one.chain, Mode::inference, 3) < 1e-8);
+  }
+}
+
+TEST_CASE("gradients of graphs are those of finite differences", "[gradient][graph]") {
+  auto list = patterns::all();
+  list.push_back({"a node read three times by one",
+                  {3},
+                  {Dense{.out = 4, .name = "a"},
+                   Tanh{.name = "t"},
+                   {Add{}, {"t", "t", "t"}},
+                   {Multiply{}, {"add1", "t"}},
+                   Dense{.out = 3}}});
+  list.push_back({"an input read twice, once without parameters",
+                  {2, 4, 4},
+                  {BatchNorm{.name = "a"},
+                   {AvgPool2d{.size = 1, .name = "b"}, {"input"}},
+                   {Concat{}, {"a", "b"}},
+                   Flatten{},
+                   Dense{.out = 3}}});
+  list.push_back({"products of one shape",
+                  {3},
+                  {Dense{.out = 4, .name = "a"},
+                   {Dense{.out = 4, .name = "b"}, {"input"}},
+                   {Multiply{}, {"a", "b"}},
+                   SiLU{},
+                   Dense{.out = 3}}});
+  for (const auto& one : list) {
+    CAPTURE(one.name);
+    CHECK(difference(one.input, one.nodes, Mode::training, 1) < 1e-8);
+    CHECK(difference(one.input, one.nodes, Mode::inference, 3) < 1e-8);
   }
 }
 

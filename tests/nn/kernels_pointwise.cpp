@@ -26,6 +26,14 @@ double activated(Activation::Kind kind, double slope, double x) {
       return std::tanh(x);
     case Activation::gelu:
       return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+    case Activation::silu:
+      return x / (1 + std::exp(-x));
+    case Activation::hard_sigmoid:
+      return std::clamp(x / 6 + 0.5, 0.0, 1.0);
+    case Activation::hard_swish:
+      return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+    case Activation::clip:
+      return std::clamp(x, Activation{}.low, Activation{}.high);
   }
   return 0;
 }
@@ -55,8 +63,10 @@ TEST_CASE("Activations are their definitions") {
     for (float& x : in.values())
       x *= 6;
     in.data()[0] = 0;
-    for (const auto kind : {Activation::none, Activation::relu, Activation::leaky_relu,
-                            Activation::sigmoid, Activation::tanh, Activation::gelu}) {
+    for (const auto kind :
+         {Activation::none, Activation::relu, Activation::leaky_relu, Activation::sigmoid,
+          Activation::tanh, Activation::gelu, Activation::silu, Activation::hard_sigmoid,
+          Activation::hard_swish, Activation::clip}) {
       Rows<float> out(6);
       kernels::activate<Arch>(Activation{kind, 0.125}, in.data(), out.data(), 6 * row_size);
       for (std::size_t i = 0; i < 6 * row_size; ++i) {

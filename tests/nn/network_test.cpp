@@ -138,6 +138,66 @@ TEST_CASE("layers that do not fit are named with their shapes", "[network][error
   CHECK(shape_error({1}, {}) == "Network: expected at least one layer, got none");
 }
 
+TEST_CASE("a graph names what it reads", "[network][graph]") {
+  const Network<float> net({2, 6, 6}, {Conv2d{.out = 4, .padding = 1},
+                                       Relu{},
+                                       {Conv2d{.out = 4, .padding = 1}, {"relu1"}},
+                                       {Add{.name = "sum"}, {"conv2", "relu1"}},
+                                       {Concat{}, {"sum", "input", "relu1"}}});
+  CHECK(net.node("conv1").inputs == std::vector<std::size_t>{network_input});
+  CHECK(net.node("sum").inputs == std::vector<std::size_t>{2, 1});
+  CHECK(net.node("concat1").ins == std::vector<Shape>{{4, 6, 6}, {2, 6, 6}, {4, 6, 6}});
+  CHECK(net.output() == Shape{10, 6, 6});
+  // Multiply-adds of weights only.
+  CHECK(net.macs() == 36 * (4 * 18 + 4 * 36));
+}
+
+TEST_CASE("wrong graphs are named with their shapes", "[network][graph][error]") {
+  const auto error = [](std::vector<PlacedLayer> nodes) {
+    return error_text([&] { Network<float>({2, 6, 6}, nodes); });
+  };
+  const Conv2d conv{.out = 4, .padding = 1};
+  CHECK(error({conv, Relu{}, {Add{}, {"relu1", "input"}}}) ==
+        "add1: expected inputs of one shape, got 4x6x6 and 2x6x6");
+  CHECK(error({conv, Relu{}, {Add{}, {"relu1"}}}) == "add1: expected 2 or more inputs, got 1");
+  CHECK(error({conv, {Relu{}, {"conv1", "input"}}}) == "relu1: expected 1 input, got 2");
+  CHECK(error({conv, MaxPool2d{}, {Concat{}, {"conv1", "maxpool1", "input"}}}) ==
+        "concat1: expected inputs of one height and width, got 4x6x6, 4x3x3 and 2x6x6");
+  CHECK(error({conv, {Multiply{}, {"conv1", "input"}}}) ==
+        "multiply1: expected two inputs of one shape, or a second one with one value a channel, "
+        "got 4x6x6 and 2x6x6");
+  CHECK(error({conv, {Relu{}, {"conv7"}}}) ==
+        "relu1: expected inputs that are nodes, or \"input\", got \"conv7\"");
+  CHECK(error({conv, {Add{}, {"conv1", "relu1"}}, Relu{}}) ==
+        "add1: expected inputs that come before it, so that there is no cycle, got \"relu1\", a "
+        "later node");
+  CHECK(error({conv, {Add{.name = "sum"}, {"conv1", "sum"}}}) ==
+        "sum: expected inputs that come before it, so that there is no cycle, got \"sum\", itself");
+  CHECK(error({conv, {conv, {"input"}}, Relu{}}) ==
+        "conv1: expected a node that reads it, or the last place, got an output that nobody reads");
+  CHECK(error({Relu{.name = "input"}}) ==
+        "Network: expected another name than that of the network's input, got \"input\"");
+  CHECK(error({ChannelSlice{.first = 1, .count = 2}}) ==
+        "slice1: expected at least 1 channel of the input, got 2 from 1 on of 2x6x6");
+  CHECK(error({ChannelSelect{.channels = {0, 2}}}) ==
+        "select1: expected channels of the input, or -1, got 2 of 2x6x6");
+  CHECK(error({Conv2d{.out = 1, .dilation = {1, 0}}}) ==
+        "conv1: expected a dilation of at least 1, got 1x0");
+  CHECK(mentions(error({Conv2d{.out = 1, .dilation = 3}}),
+                 "conv1: expected a window no larger than the padded input, got window 7x7"));
+  CHECK(error({Clip{.low = 1.0, .high = 0.0}}) ==
+        "clip1: expected finite limits, the lower one first, got 1 and 0");
+}
+
+TEST_CASE("what needs a chain refuses a graph", "[stages][graph][error]") {
+  const Network<float> net({2, 6, 6}, {Conv2d{.out = 4, .padding = 1},
+                                       Relu{},
+                                       {Conv2d{.out = 4, .padding = 1}, {"relu1"}},
+                                       {Add{.name = "sum"}, {"conv2", "relu1"}}});
+  CHECK(error_text([&] { stages(net); }) ==
+        "sum: expected a chain of layers, each of which reads the one before, got a graph");
+}
+
 TEST_CASE("weights go in and out by the layer's name", "[network]") {
   Network<float> net({2}, {Dense{.out = 3}, BatchNorm{}});
   net.set_weight("dense1", std::vector<float>{1, 2, 3, 4, 5, 6});

@@ -49,10 +49,10 @@ Image layer(const Node<T>& node, const Conv2d& conv, const Image& x) {
           for (std::size_t ky = 0; ky < conv.kernel.height; ++ky) {
             for (std::size_t kx = 0; kx < conv.kernel.width; ++kx) {
               const std::size_t column = (c * conv.kernel.height + ky) * conv.kernel.width + kx;
-              const auto py =
-                  std::ptrdiff_t(v * conv.stride.height + ky) - std::ptrdiff_t(conv.padding.height);
-              const auto px =
-                  std::ptrdiff_t(u * conv.stride.width + kx) - std::ptrdiff_t(conv.padding.width);
+              const auto py = std::ptrdiff_t(v * conv.stride.height + ky * conv.dilation.height) -
+                              std::ptrdiff_t(conv.padding.height);
+              const auto px = std::ptrdiff_t(u * conv.stride.width + kx * conv.dilation.width) -
+                              std::ptrdiff_t(conv.padding.width);
               sum += double(node.weight(Eigen::Index(o), Eigen::Index(column))) *
                      pixel(x, node.in, o / outs * ins + c, py, px);
             }
@@ -159,12 +159,142 @@ Image layer(const Node<T>&, const Softmax&, Image x) {
   return each(x, [&](double v) { return v / sum; });
 }
 
+template <class T>
+Image layer(const Node<T>&, const SiLU&, const Image& x) {
+  return each(x, [](double v) { return v / (1.0 + std::exp(-v)); });
+}
+inline double hard_sigmoid(double v) {
+  return v <= -3.0 ? 0.0 : v >= 3.0 ? 1.0 : v / 6.0 + 0.5;
+}
+template <class T>
+Image layer(const Node<T>&, const HardSigmoid&, const Image& x) {
+  return each(x, hard_sigmoid);
+}
+template <class T>
+Image layer(const Node<T>&, const HardSwish&, const Image& x) {
+  return each(x, [](double v) { return v * hard_sigmoid(v); });
+}
+template <class T>
+Image layer(const Node<T>&, const Clip& clip, const Image& x) {
+  return each(x, [&](double v) { return v < clip.low ? clip.low : v > clip.high ? clip.high : v; });
+}
+template <class T>
+Image layer(const Node<T>& node, const GlobalMaxPool&, const Image& x) {
+  Image y(node.out.size(), -INFINITY);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    y[i / node.in.pixels()] = std::max(y[i / node.in.pixels()], x[i]);
+  return y;
+}
+template <class T>
+Image layer(const Node<T>& node, const LayerNorm& norm, Image x) {
+  const std::size_t pixels = node.in.pixels();
+  for (std::size_t p = 0; p < pixels; ++p) {
+    double mean = 0.0;
+    double variance = 0.0;
+    for (std::size_t c = 0; c < node.in.channels; ++c)
+      mean += x[c * pixels + p] / double(node.in.channels);
+    for (std::size_t c = 0; c < node.in.channels; ++c)
+      variance += std::pow(x[c * pixels + p] - mean, 2) / double(node.in.channels);
+    for (std::size_t c = 0; c < node.in.channels; ++c) {
+      double& v = x[c * pixels + p];
+      v = (v - mean) / std::sqrt(variance + norm.epsilon) *
+              double(node.weight(0, Eigen::Index(c))) +
+          double(node.bias(Eigen::Index(c)));
+    }
+  }
+  return x;
+}
+template <class T>
+Image layer(const Node<T>& node, const ZeroPad2d& pad, const Image& x) {
+  Image y;
+  for (std::size_t c = 0; c < node.out.channels; ++c) {
+    for (std::size_t v = 0; v < node.out.height; ++v) {
+      for (std::size_t u = 0; u < node.out.width; ++u)
+        y.push_back(pixel(x, node.in, c, std::ptrdiff_t(v) - std::ptrdiff_t(pad.top),
+                          std::ptrdiff_t(u) - std::ptrdiff_t(pad.left)));
+    }
+  }
+  return y;
+}
+template <class T>
+Image layer(const Node<T>& node, const Upsample& up, const Image& x) {
+  Image y;
+  for (std::size_t c = 0; c < node.out.channels; ++c) {
+    for (std::size_t v = 0; v < node.out.height; ++v) {
+      for (std::size_t u = 0; u < node.out.width; ++u)
+        y.push_back(pixel(x, node.in, c, std::ptrdiff_t(v / up.factor.height),
+                          std::ptrdiff_t(u / up.factor.width)));
+    }
+  }
+  return y;
+}
+template <class T>
+Image layer(const Node<T>& node, const ChannelSlice& slice, const Image& x) {
+  const auto begin = x.begin() + std::ptrdiff_t(slice.first * node.in.pixels());
+  return Image(begin, begin + std::ptrdiff_t(slice.count * node.in.pixels()));
+}
+template <class T>
+Image layer(const Node<T>& node, const ChannelPad& pad, const Image& x) {
+  Image y(pad.before * node.in.pixels(), 0.0);
+  y.insert(y.end(), x.begin(), x.end());
+  y.resize(y.size() + pad.after * node.in.pixels(), 0.0);
+  return y;
+}
+template <class T>
+Image layer(const Node<T>& node, const ChannelSelect& select, const Image& x) {
+  Image y;
+  for (const std::int64_t c : select.channels) {
+    for (std::size_t p = 0; p < node.in.pixels(); ++p)
+      y.push_back(c < 0 ? 0.0 : x[std::size_t(c) * node.in.pixels() + p]);
+  }
+  return y;
+}
+
+// Layers with several inputs.
+template <class T, class L>
+Image join(const Node<T>& node, const L& l, const std::vector<Image>& x) {
+  return layer(node, l, x[0]);
+}
+template <class T>
+Image join(const Node<T>&, const Add&, const std::vector<Image>& x) {
+  Image y = x[0];
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    for (std::size_t k = 1; k < x.size(); ++k)
+      y[i] += x[k][i];
+  }
+  return y;
+}
+template <class T>
+Image join(const Node<T>& node, const Multiply&, const std::vector<Image>& x) {
+  Image y = x[0];
+  for (std::size_t i = 0; i < y.size(); ++i)
+    y[i] *= x[1].size() == y.size() ? x[1][i] : x[1][i / node.in.pixels()];
+  return y;
+}
+template <class T>
+Image join(const Node<T>&, const Concat&, const std::vector<Image>& x) {
+  Image y;
+  for (const Image& part : x)
+    y.insert(y.end(), part.begin(), part.end());
+  return y;
+}
+/// A layer of somebody else's: nothing is known of it here.
+template <class T>
+Image join(const Node<T>&, const OwnLayer&, const std::vector<Image>&) {
+  return {};
+}
+
 /// All layers of a network on one image.
 template <class T>
-Image forward(const Network<T>& net, Image x) {
-  for (const Node<T>& node : net.nodes())
-    x = std::visit([&](const auto& l) { return layer(node, l, x); }, node.layer);
-  return x;
+Image forward(const Network<T>& net, const Image& input) {
+  std::vector<Image> values;
+  for (const Node<T>& node : net.nodes()) {
+    std::vector<Image> x;
+    for (const std::size_t from : node.inputs)
+      x.push_back(from == network_input ? input : values[from]);
+    values.push_back(std::visit([&](const auto& l) { return join(node, l, x); }, node.layer));
+  }
+  return values.back();
 }
 
 /// Every parameter and running statistic drawn anew; variances positive.
@@ -176,7 +306,8 @@ void randomize(Network<T>& net, std::uint64_t seed) {
       values.data()[i] = T(centre + random.uniform() - 0.5);
   };
   for (Node<T>& node : net.edit_nodes()) {
-    fill(node.weight, std::holds_alternative<BatchNorm>(node.layer) ? 1.0 : 0.0);
+    fill(node.weight,
+         node.weight.rows() == 1 && parameter_shape(node.layer, node.ins).start == 1.0 ? 1.0 : 0.0);
     fill(node.bias, 0.0);
     fill(node.running_mean, 0.0);
     fill(node.running_var, 1.0);

@@ -45,30 +45,32 @@ Safetensors network_content(const std::string& where, const nn::Network<T>& net)
   return file;
 }
 
-/// The network that a file holds.
+/// The network that a file holds; `own` are the user's layers that may be met.
 template <class T>
-nn::Network<T> stored_network(const std::string& where, const Safetensors& file) {
+nn::Network<T> stored_network(const std::string& where, const Safetensors& file,
+                              std::span<const nn::OwnLayer> own = {}) {
   const Json json = metadata_json(where, file, "gtap.network");
   require_keys(where, json, {"format", "input", "nodes"});
   const auto input = json_sizes(where, json["input"]);
   if (input.size() != 3) fail(where, "an input of 3 sizes", text(input.size()));
   if (!json["nodes"].is_array()) fail(where, "a list of nodes", "something else");
 
-  std::vector<nn::Layer> chain;
-  std::string before = "input";
+  std::vector<nn::PlacedLayer> nodes;
   for (const Json& node : json["nodes"]) {
     require_keys(where, node, {"name", "inputs", "layer"});
     const std::string name = json_text(where, node["name"]);
     const std::string place = text(where, " layer \"", name, '"');
-    if (node["inputs"] != Json::array({before})) {
-      fail(place, text("the one input \"", before, '"'), node["inputs"].dump());
+    if (!node["inputs"].is_array() || node["inputs"].empty()) {
+      fail(place, "a list of inputs", node["inputs"].dump());
     }
-    chain.push_back(read_layer(place, node["layer"], name));
-    before = name;
+    std::vector<std::string> inputs;
+    for (const Json& from : node["inputs"])
+      inputs.push_back(json_text(place, from));
+    nodes.emplace_back(read_layer(place, node["layer"], name, own), std::move(inputs));
   }
   const nn::Shape shape{input[0], input[1], input[2]};
-  check_chain(where, file, shape, chain);
-  auto net = at_place(where, [&] { return nn::Network<T>(shape, std::move(chain)); });
+  check_shapes(where, file, shape, nodes);
+  auto net = at_place(where, [&] { return nn::Network<T>(shape, std::move(nodes)); });
   set_parameters(where, file, net);
   return net;
 }
@@ -85,12 +87,15 @@ void save_network(const std::filesystem::path& path, const nn::Network<T>& net) 
 }
 
 /// Loads what save_network wrote. A network saved as float may be loaded as double, and the other
-/// way with its parameters rounded to the nearest float. Throws gtap::Error for everything that is
-/// damaged, missing or too much.
+/// way with its parameters rounded to the nearest float. `own` has a layer of each of the user's
+/// own kinds that the file may hold. Throws gtap::Error for everything that is damaged, missing or
+/// too much.
 template <class T>
-nn::Network<T> load_network(const std::filesystem::path& path) {
+nn::Network<T> load_network(const std::filesystem::path& path,
+                            std::span<const nn::OwnLayer> own = {}) {
   const std::string where = detail::file_place("load_network", path);
-  return detail::stored_network<T>(where, parse_safetensors(where, detail::read_file(where, path)));
+  return detail::stored_network<T>(where, parse_safetensors(where, detail::read_file(where, path)),
+                                   own);
 }
 
 /// Sets the parameters of a network from any safetensors file with the tensors of its layers, such

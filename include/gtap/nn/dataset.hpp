@@ -28,13 +28,14 @@ inline void check_labels(std::string_view where, std::size_t images,
 
 }  // namespace detail
 
-/// Images and the class of each.
+/// Images and what a network shall make of each: its class, or numbers.
 template <class T>
 struct Dataset {
   Tensor<T> images;
-  std::vector<std::uint32_t> labels;
+  std::vector<std::uint32_t> labels;  ///< classes; may be empty where nobody asks for them
+  Tensor<T> targets = {};             ///< of regression: numbers of the network's output shape
 
-  std::size_t size() const { return labels.size(); }
+  std::size_t size() const { return images.images(); }
 
   /// The classes of a tile's images, padding left out.
   std::span<const std::uint32_t> tile_labels(std::size_t tile) const {
@@ -43,8 +44,10 @@ struct Dataset {
 
   /// A copy of the images with these numbers, in this order.
   Dataset subset(std::span<const std::uint32_t> indices) const {
-    Dataset part{Tensor<T>(images.shape(), indices.size()), {}};
+    Dataset part{Tensor<T>(images.shape(), indices.size()), {}, {}};
+    if (targets.images() > 0) part.targets = Tensor<T>(targets.shape(), indices.size());
     std::vector<T> image(images.shape().size());
+    std::vector<T> target(targets.shape().size());
     for (std::size_t i = 0; i < indices.size(); ++i) {
       if (indices[i] >= size()) {
         detail::fail("Dataset::subset", detail::text("images below ", size()),
@@ -52,7 +55,11 @@ struct Dataset {
       }
       images.copy_image(indices[i], image);
       part.images.set_image(i, image);
-      part.labels.push_back(labels[indices[i]]);
+      if (!labels.empty()) part.labels.push_back(labels[indices[i]]);
+      if (targets.images() > 0) {
+        targets.copy_image(indices[i], target);
+        part.targets.set_image(i, target);
+      }
     }
     return part;
   }
@@ -73,6 +80,18 @@ struct Dataset {
   /// `classes`.
   void check(std::string_view where, std::size_t classes) const {
     detail::check_labels(where, images.images(), labels, classes);
+  }
+
+  /// Throws gtap::Error unless there are images, and as many targets of finite numbers in this
+  /// shape.
+  void check_targets(std::string_view where, const Shape& output) const {
+    if (images.images() == 0) detail::fail(where, "at least one image", "an empty data set");
+    if (targets.images() != images.images() || !(targets.shape() == output)) {
+      detail::fail(where,
+                   detail::text("targets of ", output, " for each of ", images.images(), " images"),
+                   detail::text(targets.images(), " of ", targets.shape()));
+    }
+    targets.check_finite(where);
   }
 };
 

@@ -14,6 +14,7 @@ namespace gtap::nn {
 struct Evaluation {
   double accuracy = 0.0;       ///< share of images whose largest logit is their label's, in [0, 1]
   double cross_entropy = 0.0;  ///< mean of -log softmax(logits)[label], in nats
+  double mean_squared_error = 0.0;  ///< of regression: over images and outputs
 };
 
 namespace detail {
@@ -67,6 +68,27 @@ template <class T>
 Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptChannels& kept,
                     std::size_t threads = 0) {
   return detail::evaluate(net, data, &kept, threads);
+}
+
+/// Mean over images and outputs of (output - target)^2, at inference. Throws gtap::Error for
+/// targets that are missing or of another shape, and as evaluate() does.
+template <class T>
+double mean_squared_error(const Network<T>& net, const Dataset<T>& data, std::size_t threads = 0) {
+  const char* const where = "mean_squared_error";
+  data.check_targets(where, net.output());
+  const std::size_t outputs = net.output().size();
+  std::vector<double> parts(data.images.tiles());
+  detail::for_each_tile(where, net, net.nodes().size(), data.images, nullptr, threads,
+                        [&](std::size_t t, const T* rows) {
+                          parts[t] = kernels::squared_error(outputs, rows, data.targets.tile(t),
+                                                            data.images.tile_valid(t));
+                        });
+  double sum = 0.0;
+  for (const double part : parts)
+    sum += part;
+  const double mean = sum / static_cast<double>(data.size() * outputs);
+  if (!std::isfinite(mean)) detail::fail(where, "finite outputs", detail::text("a mean of ", mean));
+  return mean;
 }
 
 /// The accuracy alone.

@@ -4,6 +4,7 @@
 #include <gtap/nn/aligned.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/network.hpp>
+#include <gtap/nn/plan.hpp>
 #include <gtap/nn/stages.hpp>
 #include <gtap/nn/tensor.hpp>
 
@@ -28,14 +29,12 @@ std::size_t logit_nodes(const Network<T>& net) {
 template <class T>
 class ForwardPass {
  public:
-  /// Runs the first `nodes` nodes.
-  ForwardPass(const Network<T>& net, std::size_t nodes) : net_(&net), present_(nodes) {
+  /// Runs up to the output of node `nodes` - 1.
+  ForwardPass(const Network<T>& net, std::size_t nodes)
+      : net_(&net), plan_(net, nodes), present_(nodes) {
     input_ = detail::all_channels(net.input().channels);
-    std::size_t largest = 0;
-    for (const Node<T>& node : net.nodes().first(nodes))
-      largest = std::max(largest, node.out.size());
-    for (auto& buffer : buffers_)
-      buffer.resize(largest * tile_images);
+    for (const std::size_t numbers : plan_.buffers)
+      buffers_.emplace_back(numbers * tile_images);
     for (std::size_t i = 0; i < nodes; ++i)
       present_[i] = detail::all_channels(net.nodes()[i].out.channels);
   }
@@ -64,30 +63,29 @@ class ForwardPass {
   /// The last node's output for a tile of inputs; valid until the next call. Channels that are
   /// absent there have unspecified values.
   const T* run(const T* tile) {
-    const T* x = tile;
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < present_.size(); ++i) {
-      const Node<T>& node = net_->nodes()[i];
-      const bool in_place = i > 0 && runs_in_place(node.layer);
-      T* y = buffers_[in_place ? 1 - next : next].data();
-      kernels::Activation then;
-      if (takes_activation(node.layer) && i + 1 < present_.size()) {
-        then = detail::activation_of(net_->nodes()[i + 1].layer);
+    for (const PlanStep& step : plan_.steps) {
+      const Node<T>& node = net_->nodes()[step.node];
+      rows_.clear();
+      channels_.clear();
+      for (std::size_t k = 0; k < step.in.size(); ++k) {
+        const std::size_t from = node.inputs[k];
+        rows_.push_back(step.in[k] == Plan::input ? tile : buffers_[step.in[k]].data());
+        channels_.push_back(from == network_input ? input_ : present_[from]);
       }
-      forward_tile(node, Channels(i == 0 ? input_ : present_[i - 1]), Channels(present_[i]), x, y,
-                   then);
-      if (!in_place) next = 1 - next;
-      x = y;
-      if (then.kind != kernels::Activation::none) ++i;  // done already
+      forward_tile(node, std::span<const Channels>(channels_), Channels(present_[step.node]),
+                   std::span<const T* const>(rows_), buffers_[step.out].data(), step.then);
     }
-    return x;
+    return plan_.result == Plan::input ? tile : buffers_[plan_.result].data();
   }
 
  private:
   const Network<T>* net_;
+  Plan plan_;
   std::vector<std::uint32_t> input_;
   std::vector<std::vector<std::uint32_t>> present_;  // channels of each node's output
-  AlignedVector<T> buffers_[2];
+  std::vector<AlignedVector<T>> buffers_;
+  std::vector<const T*> rows_;
+  std::vector<Channels> channels_;
 };
 
 namespace detail {

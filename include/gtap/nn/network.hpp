@@ -1,13 +1,15 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
-#include <gtap/nn/layer_shape.hpp>
+#include <gtap/nn/node.hpp>
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
-#include <limits>
+#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -18,68 +20,43 @@
 
 namespace gtap::nn {
 
-/// Parameters, row-major as in PyTorch.
-template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <class T>
-using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
-
-/// Stands among a node's inputs for the network's own input.
-inline constexpr std::size_t network_input = std::numeric_limits<std::size_t>::max();
-
-/// One layer in its place, with its parameters.
-template <class T>
-struct Node {
-  std::string name;
-  Layer layer;
-  std::vector<std::size_t> inputs;  ///< nodes before this one, or network_input
-  Shape in;
-  Shape out;
-  Matrix<T> weight;        ///< Dense [out, in]; Conv2d [out, (in / groups) * kH * kW]; BatchNorm
-                           ///< [1, channels]; else empty
-  Vector<T> bias;          ///< as many as out.channels, or empty
-  Vector<T> running_mean;  ///< BatchNorm only, one a channel
-  Vector<T> running_var;   ///< BatchNorm only, one a channel
-
-  /// Numbers that training changes.
-  std::size_t parameters() const { return static_cast<std::size_t>(weight.size() + bias.size()); }
-
-  /// Multiply-adds of weights for one image; what other layers do is not counted.
-  std::size_t macs() const {
-    return is_mixing(layer) ? static_cast<std::size_t>(weight.size()) * out.pixels() : 0;
-  }
-};
-
 /// A feed-forward network: nodes in an order in which each reads only nodes before it. Weights
 /// start as zeros; see initialize() and set_weight(). Reading from several threads is safe,
 /// changing is not.
 template <class T>
 class Network {
  public:
-  /// A chain of layers. Throws gtap::Error naming the layer and the shapes when one does not fit.
-  Network(Shape input, std::vector<Layer> chain) : input_(input) {
+  /// Layers in an order in which each reads earlier ones: a chain, or a graph where layers name
+  /// what they read, as in
+  ///
+  ///     Network<float> net({8}, {Dense{.out = 8}, Relu{}, {Add{}, {"relu1", "input"}}});
+  ///
+  /// The last node is the output, and every other one is read. Throws gtap::Error naming the node,
+  /// and the shapes when one does not fit.
+  Network(Shape input, std::vector<PlacedLayer> nodes) : input_(input) {
     detail::require(input.size() > 0, "Network", "an input of at least 1x1x1", detail::text(input));
-    detail::require(!chain.empty(), "Network", "at least one layer", "none");
-    std::set<std::string> names = given_names(chain);
-    std::map<std::string_view, std::size_t> count;
-    for (Layer& layer : chain) {
-      const std::size_t index = nodes_.size();
+    detail::require(!nodes.empty(), "Network", "at least one layer", "none");
+    const std::vector<std::string> names = make_names(nodes);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
       Node<T> node;
-      node.inputs = {index == 0 ? network_input : index - 1};
-      node.in = index == 0 ? input : nodes_.back().out;
-      std::size_t number = ++count[kind_of(layer)];
-      node.name = std::visit([](const auto& l) { return l.name; }, layer);
-      if (node.name.empty()) {
-        do {
-          node.name = detail::text(kind_of(layer), number++);
-        } while (!names.insert(node.name).second);
-      }
-      node.out = output_shape(layer, node.in, node.name);
-      node.layer = std::move(layer);
-      allocate(node);
+      node.name = names[i];
+      node.inputs = find_inputs(nodes[i], i, names);
+      for (const std::size_t from : node.inputs)
+        node.ins.push_back(from == network_input ? input : nodes_[from].out);
+      node.in = node.ins[0];
+      node.out = output_shape(nodes[i].layer, node.ins, node.name);
+      node.layer = std::move(nodes[i].layer);
+      node.allocate(parameter_shape(node.layer, node.ins));
       nodes_.push_back(std::move(node));
     }
+    check_readers();
   }
+
+  /// A chain of layers.
+  template <std::same_as<std::vector<Layer>> Chain>
+  Network(Shape input, Chain chain)
+      : Network(input, std::vector<PlacedLayer>(std::make_move_iterator(chain.begin()),
+                                                std::make_move_iterator(chain.end()))) {}
 
   const Shape& input() const { return input_; }
   const Shape& output() const { return nodes_.back().out; }
@@ -163,32 +140,63 @@ class Network {
  private:
   using Index = Eigen::Index;
 
-  /// The names that the user gave, which its own avoid.
-  static std::set<std::string> given_names(const std::vector<Layer>& chain) {
-    std::set<std::string> names;
-    for (const Layer& layer : chain) {
-      const std::string name = std::visit([](const auto& l) { return l.name; }, layer);
-      detail::require(name.empty() || names.insert(name).second, "Network",
+  /// The names that the user gave, and for the others a kind and a number that avoid them.
+  static std::vector<std::string> make_names(const std::vector<PlacedLayer>& nodes) {
+    std::set<std::string> taken{"input"};
+    for (const PlacedLayer& node : nodes) {
+      const std::string& name = name_of(node.layer);
+      detail::require(name != "input", "Network", "another name than that of the network's input",
+                      "\"input\"");
+      detail::require(name.empty() || taken.insert(name).second, "Network",
                       "different names of layers", detail::text('"', name, "\" twice"));
+    }
+    std::map<std::string_view, std::size_t> count;
+    std::vector<std::string> names;
+    for (const PlacedLayer& node : nodes) {
+      std::size_t number = ++count[kind_of(node.layer)];
+      std::string name = name_of(node.layer);
+      if (name.empty()) {
+        do {
+          name = detail::text(kind_of(node.layer), number++);
+        } while (!taken.insert(name).second);
+      }
+      names.push_back(std::move(name));
     }
     return names;
   }
 
-  static void allocate(Node<T>& node) {
-    const auto channels = static_cast<Index>(node.out.channels);
-    if (const auto* dense = std::get_if<Dense>(&node.layer)) {
-      node.weight.setZero(channels, static_cast<Index>(node.in.channels));
-      if (dense->bias) node.bias.setZero(channels);
-    } else if (const auto* conv = std::get_if<Conv2d>(&node.layer)) {
-      const std::size_t columns =
-          node.in.channels / conv->groups * conv->kernel.height * conv->kernel.width;
-      node.weight.setZero(channels, static_cast<Index>(columns));
-      if (conv->bias) node.bias.setZero(channels);
-    } else if (std::holds_alternative<BatchNorm>(node.layer)) {
-      node.weight.setOnes(1, channels);
-      node.bias.setZero(channels);
-      node.running_mean.setZero(channels);
-      node.running_var.setOnes(channels);
+  static std::vector<std::size_t> find_inputs(const PlacedLayer& node, std::size_t at,
+                                              const std::vector<std::string>& names) {
+    if (node.inputs.empty()) return {at == 0 ? network_input : at - 1};
+    std::vector<std::size_t> found;
+    for (const std::string& input : node.inputs) {
+      if (input == "input") {
+        found.push_back(network_input);
+        continue;
+      }
+      const auto place = std::find(names.begin(), names.end(), input);
+      detail::require(place != names.end(), names[at], "inputs that are nodes, or \"input\"",
+                      detail::text('"', input, '"'));
+      const auto index = static_cast<std::size_t>(place - names.begin());
+      detail::require(index < at, names[at],
+                      "inputs that come before it, so that there is no cycle",
+                      detail::text('"', input, index == at ? "\", itself" : "\", a later node"));
+      found.push_back(index);
+    }
+    return found;
+  }
+
+  void check_readers() const {
+    std::vector<bool> read(nodes_.size(), false);
+    read.back() = true;
+    for (const Node<T>& node : nodes_) {
+      for (const std::size_t from : node.inputs) {
+        if (from != network_input) read[from] = true;
+      }
+    }
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      detail::require(read[i], nodes_[i].name, "a node that reads it, or the last place",
+                      "an output that nobody reads");
     }
   }
 

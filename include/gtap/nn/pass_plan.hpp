@@ -3,11 +3,14 @@
 #include <gtap/nn/channels.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/network.hpp>
+#include <gtap/nn/plan.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace gtap::nn {
@@ -19,30 +22,52 @@ namespace detail {
 
 /// One node's part in forward and backward passes over mini-batches.
 struct PassStep {
-  std::size_t in = 0;   ///< number of the buffer that it reads
-  std::size_t out = 0;  ///< and of the one that it writes: the same for a node that works in place
-  std::size_t weight = 0;  ///< first number of its weight among all parameters
+  std::vector<std::size_t> in;  ///< numbers of the buffers that it reads
+  std::size_t out = 0;          ///< and of the one that it writes: that of the first input in place
+  std::size_t weight = 0;       ///< first number of its weight among all parameters
   std::size_t bias = 0;
   kernels::Activation then{};  ///< the next node's activation, if this one applies it by the way
   bool done = false;           ///< by the node before
   bool by_batch = false;       ///< batch norm in training: needs sums over all tiles
-  std::vector<std::uint32_t> in_channels;  ///< all: 0, 1, ...
-  std::vector<std::uint32_t> out_channels;
+  bool active = false;         ///< parameters stand at it or before it: its gradient is wanted
+  std::vector<bool> wanted;    ///< by input: whether the gradient by it is wanted
+  std::vector<bool> adds;      ///< and whether later nodes have given that gradient a part already
 };
 
 /// Which buffers hold what in forward and backward passes over the first nodes of a network.
-/// Activations work in place where the backward pass can do without what they write over.
+/// Layers work in place where the backward pass can do without what they write over.
 struct PassPlan {
   std::vector<PassStep> steps;
   std::vector<Shape> buffers;  ///< number 0 is the network's input
   std::size_t parameters = 0;
-  std::size_t first = 0;  ///< the first node with parameters: nothing before needs a gradient
+  std::size_t first = 0;    ///< the first node with parameters: nothing before needs a gradient
+  std::size_t scratch = 0;  ///< numbers of the largest gradient that is added to another
+  std::vector<std::uint32_t> all;  ///< 0, 1, ...: as many channels as any node has
 
   template <class T>
   PassPlan(const Network<T>& net, std::size_t nodes, Mode mode)
-      : buffers{net.input()}, first(nodes), keep_{Keep::nothing} {
-    for (std::size_t i = 0; i < nodes; ++i)
-      add(net.nodes()[i], i, mode);
+      : buffers{net.input()}, first(nodes), readers_(readers(net)), keep_{Keep::nothing} {
+    std::size_t most = net.input().channels;
+    for (const Node<T>& node : net.nodes()) {
+      input_readers_ += static_cast<std::size_t>(
+          std::count(node.inputs.begin(), node.inputs.end(), network_input));
+    }
+    for (std::size_t i = 0; i < nodes; ++i) {
+      add(net, i, mode);
+      most = std::max(most, net.nodes()[i].out.channels);
+    }
+    all = all_channels(most);
+    std::vector<bool> begun(nodes, false);
+    for (std::size_t i = nodes; i > 0; --i) {
+      PassStep& step = steps[i - 1];
+      for (std::size_t k = 0; k < step.in.size(); ++k) {
+        const std::size_t from = net.nodes()[i - 1].inputs[k];
+        step.wanted.push_back(from != network_input && steps[from].active);
+        step.adds.push_back(step.wanted[k] && begun[from]);
+        if (step.wanted[k]) begun[from] = true;
+        if (step.adds[k]) scratch = std::max(scratch, net.nodes()[from].out.size());
+      }
+    }
   }
 
   /// The first node from i on that needs sums over the whole batch, or the end.
@@ -60,36 +85,49 @@ struct PassPlan {
   }
 
  private:
-  /// What backward passes need of a buffer's numbers, as the nodes so far have left them.
-  enum class Keep { nothing, sign, value };
+  using Keep = Needed;  // what backward passes need of a buffer's numbers, as the nodes so far left
+                        // them
 
   static bool may_write_over(const Layer& layer, Keep keep) {
-    if (std::holds_alternative<Flatten>(layer)) return true;
-    if (std::holds_alternative<Dropout>(layer)) return keep != Keep::value;
-    const auto* leaky = std::get_if<LeakyRelu>(&layer);
-    return keep == Keep::nothing &&
-           (std::holds_alternative<Relu>(layer) || (leaky != nullptr && leaky->slope > 0.0) ||
-            std::holds_alternative<Sigmoid>(layer) || std::holds_alternative<Tanh>(layer));
+    return std::visit(
+        [&](const auto& l) {
+          if constexpr (requires { l.same_numbers; }) return true;
+          if constexpr (std::is_same_v<decltype(l), const Dropout&>) return keep != Keep::value;
+          if constexpr (requires { l.backward_in_place(); }) {
+            return keep == Keep::nothing && l.backward_in_place();
+          }
+          return false;
+        },
+        layer);
   }
 
   static Keep needed_of_output(const Layer& layer) {
-    if (std::holds_alternative<Relu>(layer) || std::holds_alternative<LeakyRelu>(layer)) {
-      return Keep::sign;
-    }
-    const bool value =
-        std::holds_alternative<Sigmoid>(layer) || std::holds_alternative<Tanh>(layer) ||
-        std::holds_alternative<Softmax>(layer) || std::holds_alternative<MaxPool2d>(layer);
-    return value ? Keep::value : Keep::nothing;
+    return std::visit(
+        [](const auto& l) {
+          if constexpr (requires { l.needs_output; }) return l.needs_output;
+          // What a layer of somebody else's reads of its output is not known.
+          if constexpr (std::is_same_v<decltype(l), const OwnLayer&>) return Keep::value;
+          return Keep::nothing;
+        },
+        layer);
   }
 
   template <class T>
-  void add(const Node<T>& node, std::size_t i, Mode mode) {
+  void add(const Network<T>& net, std::size_t i, Mode mode) {
+    const Node<T>& node = net.nodes()[i];
     PassStep step;
-    step.in = i == 0 ? 0 : steps[i - 1].out;
+    step.active = node.parameters() > 0;
+    for (const std::size_t from : node.inputs) {
+      step.in.push_back(from == network_input ? 0 : steps[from].out);
+      step.active = step.active || (from != network_input && steps[from].active);
+    }
     step.by_batch = mode == Mode::training && std::holds_alternative<BatchNorm>(node.layer);
-    const bool in_place = may_write_over(node.layer, keep_[step.in]);
+    const std::size_t before = node.inputs[0];
+    const bool only_reader =
+        before == network_input ? input_readers_ == 1 : readers_[before].size() == 1;
+    const bool in_place = only_reader && may_write_over(node.layer, keep_[step.in[0]]);
     if (in_place) {
-      step.out = step.in;
+      step.out = step.in[0];
     } else {
       step.out = buffers.size();
       buffers.push_back(node.out);
@@ -100,19 +138,18 @@ struct PassPlan {
     step.bias = parameters + static_cast<std::size_t>(node.weight.size());
     parameters += node.parameters();
     if (node.parameters() > 0) first = std::min(first, i);
-    step.in_channels = all_channels(node.in.channels);
-    step.out_channels = all_channels(node.out.channels);
     const auto activation = activation_of(node.layer);
-    if (i > 0 && in_place && activation.kind != kernels::Activation::none && mixing_before_) {
-      steps[i - 1].then = activation;
+    if (in_place && before != network_input && activation.kind != kernels::Activation::none &&
+        takes_activation(net.nodes()[before].layer) && !steps[before].by_batch) {
+      steps[before].then = activation;
       step.done = true;
     }
-    mixing_before_ = is_mixing(node.layer);
     steps.push_back(std::move(step));
   }
 
+  std::vector<std::vector<std::size_t>> readers_;
+  std::size_t input_readers_ = 0;
   std::vector<Keep> keep_;  // by buffer
-  bool mixing_before_ = false;
 };
 
 }  // namespace detail

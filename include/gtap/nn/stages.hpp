@@ -41,7 +41,12 @@ Stages stages(const Network<T>& net) {
     const Node<T>& node = nodes[i];
     const std::size_t before = i == 0 ? network_input : i - 1;
     detail::require(node.inputs.size() == 1 && node.inputs[0] == before, node.name,
-                    "a chain of layers", "another order of nodes");
+                    "a chain of layers, each of which reads the one before", "a graph");
+    const ChannelMap::Kind kind = node.channel_map(0).kind;
+    detail::require(is_mixing(node.layer) || std::holds_alternative<Softmax>(node.layer) ||
+                        kind == ChannelMap::keeps || kind == ChannelMap::spreads,
+                    node.name, "layers that mix channels or keep them apart",
+                    detail::text("a layer of kind \"", kind_of(node.layer), '"'));
     if (std::holds_alternative<Softmax>(node.layer)) {
       detail::require(i + 1 == nodes.size(), node.name, "a softmax as the last layer only",
                       "one before " + nodes[std::min(i + 1, nodes.size() - 1)].name);

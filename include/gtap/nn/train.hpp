@@ -27,8 +27,13 @@ struct TrainOptions {
   Optimizer optimizer = Adam{};
   double final_rate =
       1.0;  ///< the learning rate falls along half a cosine to this share, in (0, 1]
+  Loss loss = Loss::cross_entropy;  ///< mean_squared_error wants targets in the data
+  std::size_t shift = 0;     ///< move each image by chance, by up to so many pixels each way; zeros
+                             ///< come in
+  bool mirror = false;       ///< exchange left and right of each image with probability 1/2
   std::size_t patience = 0;  ///< stop after so many epochs without better validation; 0: never
-  std::uint64_t seed = 0;    ///< of the order of images and of dropout; not of initial weights
+  std::uint64_t seed = 0;    ///< of the order of images, what is done to them, and of dropout;
+                             ///< not of initial weights
   std::size_t threads = 0;   ///< 0: those of the machine; the result does not depend on it
   ProgressCallback progress = {};  ///< counts images, over all epochs
   std::stop_token stop = {};       ///< looked at after each mini-batch
@@ -71,7 +76,7 @@ std::vector<ParameterBlock<T>> parameter_blocks(Network<T>& net, const Backpropa
       blocks.push_back({values + at, begin + at, std::min(largest, count - at), decays});
   };
   const auto nodes = net.edit_nodes();
-  for (std::size_t i = 0; i < logit_nodes(net); ++i) {
+  for (std::size_t i = 0; i < passes.nodes(); ++i) {
     Node<T>& n = nodes[i];
     cut(n.weight.data(), passes.weight_begin(i), static_cast<std::size_t>(n.weight.size()),
         is_mixing(n.layer));
@@ -87,13 +92,13 @@ class Trainer {
   Trainer(Network<T>& net, const Dataset<T>& data, const TrainOptions& options)
       : net_(net),
         options_(options),
-        labels_(data.labels),
+        data_(data),
         plain_(data.images.to_images()),
         order_(data.size()),
         batch_(std::min(options.batch, data.size())),
         batch_labels_(batch_),
         pool_(std::min(thread_count(options.threads), (batch_ + tile_images - 1) / tile_images)),
-        passes_(net, batch_, Mode::training, derive_seed(options.seed, 1)),
+        passes_(net, batch_, Mode::training, derive_seed(options.seed, 1), options.loss),
         state_(options.optimizer, passes_.parameters()),
         gradient_(passes_.parameters()),
         blocks_(parameter_blocks(net, passes_)),
@@ -119,12 +124,24 @@ class Trainer {
 
  private:
   double mini_batch(std::span<const std::uint32_t> images, std::size_t epoch) {
-    for (std::size_t i = 0; i < images.size(); ++i)
-      batch_labels_[i] = labels_[images[i]];
-    const auto labels = std::span<const std::uint32_t>(batch_labels_).first(images.size());
-    const double loss = passes_.run(
-        pool_, labels, step_, [&](std::size_t tile, T* rows) { load(images, tile, rows); },
-        [](auto&&...) {});
+    const auto load_images = [&](std::size_t tile, T* rows) {
+      if (options_.shift > 0 || options_.mirror) {
+        load_moved(images, tile, epoch, rows);
+      } else {
+        load(images, tile, rows);
+      }
+    };
+    const auto nobody = [](auto&&...) {};
+    double loss = 0.0;
+    if (options_.loss == Loss::cross_entropy) {
+      for (std::size_t i = 0; i < images.size(); ++i)
+        batch_labels_[i] = data_.labels[images[i]];
+      const auto labels = std::span<const std::uint32_t>(batch_labels_).first(images.size());
+      loss = passes_.run(pool_, labels, step_, load_images, nobody);
+    } else {
+      const auto load_targets = [&](std::size_t tile, T* rows) { load_target(images, tile, rows); };
+      loss = passes_.run_regression(pool_, images.size(), step_, load_images, load_targets, nobody);
+    }
     if (!std::isfinite(loss)) {
       fail("train", "a finite loss (a smaller learning rate may help)",
            text(loss, " in epoch ", epoch, ", step ", step_));
@@ -160,6 +177,49 @@ class Trainer {
     }
   }
 
+  /// The same of images that are moved and mirrored by chance. Each image of each epoch draws from
+  /// a stream of its own.
+  void load_moved(std::span<const std::uint32_t> images, std::size_t tile, std::size_t epoch,
+                  T* rows) const {
+    const Shape shape = net_.input();
+    const std::size_t begin = tile * tile_images;
+    const std::size_t valid = std::min(tile_images, images.size() - begin);
+    std::fill_n(rows, shape.size() * tile_images, T(0));
+    for (std::size_t l = 0; l < valid; ++l) {
+      const std::uint32_t image = images[begin + l];
+      RandomStream random(derive_seed(derive_seed(options_.seed, 2), epoch), image);
+      const auto places = static_cast<std::uint32_t>(2 * options_.shift + 1);
+      const std::size_t down = random.below(places);  // counted from -shift
+      const std::size_t right = random.below(places);
+      const bool mirrored = options_.mirror && random.below(2) == 1;
+      const T* from = plain_.data() + image * shape.size();
+      for (std::size_t c = 0; c < shape.channels; ++c) {
+        for (std::size_t y = 0; y < shape.height; ++y) {
+          const std::size_t to_y = y + down - options_.shift;  // wraps outside
+          if (to_y >= shape.height) continue;
+          for (std::size_t x = 0; x < shape.width; ++x) {
+            const std::size_t to_x = x + right - options_.shift;
+            if (to_x >= shape.width) continue;
+            const std::size_t source = mirrored ? shape.width - 1 - x : x;
+            rows[((c * shape.height + to_y) * shape.width + to_x) * tile_images + l] =
+                from[(c * shape.height + y) * shape.width + source];
+          }
+        }
+      }
+    }
+  }
+
+  void load_target(std::span<const std::uint32_t> images, std::size_t tile, T* rows) const {
+    const std::size_t size = data_.targets.shape().size();
+    const std::size_t begin = tile * tile_images;
+    for (std::size_t l = 0; l < std::min(tile_images, images.size() - begin); ++l) {
+      const std::size_t image = images[begin + l];
+      const T* from = data_.targets.tile(image / tile_images) + image % tile_images;
+      for (std::size_t r = 0; r < size; ++r)
+        rows[r * tile_images + l] = from[r * tile_images];
+    }
+  }
+
   double learning_rate() const {
     const auto steps = options_.epochs * ((order_.size() + batch_ - 1) / batch_);
     const double part = static_cast<double>(step_ - 1) / static_cast<double>(steps);
@@ -169,7 +229,7 @@ class Trainer {
 
   Network<T>& net_;
   const TrainOptions& options_;
-  const std::vector<std::uint32_t>& labels_;
+  const Dataset<T>& data_;
   std::vector<T> plain_;  // [image][channel][row][column]: any order of images is cheap to read
   std::vector<std::uint32_t> order_;
   std::size_t batch_;
@@ -183,15 +243,30 @@ class Trainer {
   std::uint64_t step_ = 0;
 };
 
+/// More accurate; among equals, which all are in regression, nearer to the labels or targets.
+inline bool is_better(const Evaluation& now, const Evaluation& best) {
+  if (now.accuracy != best.accuracy) return now.accuracy > best.accuracy;
+  return now.cross_entropy + now.mean_squared_error < best.cross_entropy + best.mean_squared_error;
+}
+
 template <class T>
 TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* validation,
                   const TrainOptions& options) {
   check_options(options);
-  check_data("train", net, data);
+  const auto check = [&](const char* where, const Dataset<T>& set) {
+    if (options.loss == Loss::cross_entropy) {
+      check_data(where, net, set);
+    } else {
+      set.check_targets(where, net.output());
+      check_images(where, net, set.images);
+      set.images.check_finite(where);
+    }
+  };
+  check("train", data);
   if (options.patience > 0 && validation == nullptr) {
     fail("train", "a validation set to be patient about", text("patience ", options.patience));
   }
-  if (validation != nullptr) check_data("train, validation set", net, *validation);
+  if (validation != nullptr) check("train, validation set", *validation);
   if (net.parameters() == 0) fail("train", "a network with parameters", "none");
   net.check_finite();
   Trainer<T> trainer(net, data, options);
@@ -207,11 +282,14 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
       result.best_epoch = epoch;
       continue;
     }
-    const Evaluation now = evaluate(net, *validation, options.threads);
-    const bool better = result.validation.empty() ||
-                        now.accuracy > result.validation[result.best_epoch].accuracy ||
-                        (now.accuracy == result.validation[result.best_epoch].accuracy &&
-                         now.cross_entropy < result.validation[result.best_epoch].cross_entropy);
+    Evaluation now;
+    if (options.loss == Loss::cross_entropy) {
+      now = evaluate(net, *validation, options.threads);
+    } else {
+      now.mean_squared_error = mean_squared_error(net, *validation, options.threads);
+    }
+    const bool better =
+        result.validation.empty() || is_better(now, result.validation[result.best_epoch]);
     result.validation.push_back(now);
     if (better) {
       result.best_epoch = epoch;
@@ -232,9 +310,10 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>* val
 }  // namespace detail
 
 /// Trains a network from the weights that it has, by the cross-entropy of its logits (before a last
-/// Softmax). Throws gtap::Error for wrong options, outputs that are not flat or only one, an empty
-/// data set, images of another shape or of numbers that are not finite, labels that are no class,
-/// and weights that are not finite; also when the loss or the weights become so, which leaves the
+/// Softmax) or the mean squared error of its outputs. Throws gtap::Error for wrong options, for the
+/// cross-entropy outputs that are not flat or only one, an empty data set, images of another shape
+/// or of numbers that are not finite, labels that are no class or targets of another shape, and
+/// weights that are not finite; also when the loss or the weights become so, which leaves the
 /// network with the weights of the step that did it. Memory: a second copy of the images.
 template <class T>
 TrainResult train(Network<T>& net, const Dataset<T>& data, const TrainOptions& options = {}) {
@@ -243,7 +322,8 @@ TrainResult train(Network<T>& net, const Dataset<T>& data, const TrainOptions& o
 
 /// The same with a validation set, on which the network is evaluated after each epoch. In the end
 /// it has the weights of the epoch with the highest validation accuracy, the lower cross-entropy
-/// among equals; a run that the stop token ends, those of the best finished epoch, if any.
+/// among equals, or the lowest mean squared error; a run that the stop token ends, those of the
+/// best finished epoch, if any.
 template <class T>
 TrainResult train(Network<T>& net, const Dataset<T>& data, const Dataset<T>& validation,
                   const TrainOptions& options = {}) {

@@ -5,47 +5,24 @@
 #include <gtap/nn/layer.hpp>
 #include <gtap/nn/shape.hpp>
 
-#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace gtap::detail {
 
-// The settings of each layer by name; written once, for reading and writing. `visit` is called
-// with a name and a reference to the setting.
-
+/// Calls visit(name, reference) for each setting of a layer but its name.
 template <class L, class Visit>
 void visit_settings(L& layer, Visit&& visit) {
   using Plain = std::remove_const_t<L>;
-  constexpr bool windowed =
-      std::same_as<Plain, nn::MaxPool2d> || std::same_as<Plain, nn::AvgPool2d>;
-  if constexpr (std::same_as<Plain, nn::Dense>) {
-    visit("out", layer.out);
-    visit("bias", layer.bias);
-  } else if constexpr (std::same_as<Plain, nn::Conv2d>) {
-    visit("out", layer.out);
-    visit("kernel", layer.kernel);
-    visit("stride", layer.stride);
-    visit("padding", layer.padding);
-    visit("groups", layer.groups);
-    visit("bias", layer.bias);
-  } else if constexpr (windowed) {
-    visit("size", layer.size);
-    visit("stride", layer.stride);
-    visit("padding", layer.padding);
-  } else if constexpr (std::same_as<Plain, nn::LeakyRelu>) {
-    visit("slope", layer.slope);
-  } else if constexpr (std::same_as<Plain, nn::BatchNorm>) {
-    visit("epsilon", layer.epsilon);
-    visit("momentum", layer.momentum);
-  } else if constexpr (std::same_as<Plain, nn::Dropout>) {
-    visit("drop", layer.drop);
-  } else {
-    static_assert(sizeof(Plain) == sizeof(nn::Relu), "gtap: a layer whose settings are not saved");
-  }
+  if constexpr (requires { Plain::settings(layer, visit); }) Plain::settings(layer, visit);
 }
 
 inline Json setting_json(std::size_t value) {
@@ -59,6 +36,9 @@ inline Json setting_json(double value) {
 }
 inline Json setting_json(const nn::Extent& value) {
   return Json::array({value.height, value.width});
+}
+inline Json setting_json(const std::vector<std::int64_t>& value) {
+  return value;
 }
 
 /// A size below 2^31, so that shapes can be computed without overflow.
@@ -81,6 +61,18 @@ inline void read_setting(const std::string& where, const Json& json, nn::Extent&
   value = {layer_size(where, both[0]), layer_size(where, both[1])};
 }
 
+/// -1 or more, each below 2^31.
+inline void read_setting(const std::string& where, const Json& json,
+                         std::vector<std::int64_t>& value) {
+  if (!json.is_array()) fail(where, "a list of numbers", json.dump());
+  value.clear();
+  for (const Json& item : json) {
+    const bool none = item == Json(-1);
+    value.push_back(none ? -1
+                         : static_cast<std::int64_t>(layer_size(where, json_size(where, item))));
+  }
+}
+
 /// {"kind": "conv", "out": 6, "kernel": [5, 5], ...}; the name stays with the node.
 inline Json layer_json(const nn::Layer& layer) {
   Json json{{"kind", std::string(nn::kind_of(layer))}};
@@ -94,34 +86,47 @@ inline Json layer_json(const nn::Layer& layer) {
   return json;
 }
 
-/// Makes `layer` the alternative of this kind, with default settings; false for an unknown kind.
+/// Makes `layer` the alternative of this kind, with default settings, or one of the user's own;
+/// false for an unknown kind.
 template <std::size_t I = 0>
-bool emplace_kind(nn::Layer& layer, const std::string& kind) {
-  if constexpr (I < std::variant_size_v<nn::Layer>) {
+bool emplace_kind(nn::Layer& layer, const std::string& kind, std::span<const nn::OwnLayer> own) {
+  if constexpr (I + 1 < std::variant_size_v<nn::Layer>) {
     if (std::variant_alternative_t<I, nn::Layer>::kind != kind) {
-      return emplace_kind<I + 1>(layer, kind);
+      return emplace_kind<I + 1>(layer, kind, own);
     }
     layer.emplace<I>();
     return true;
   } else {
+    static_assert(std::is_same_v<std::variant_alternative_t<I, nn::Layer>, nn::OwnLayer>);
+    for (const nn::OwnLayer& one : own) {
+      if (one.kind != kind) continue;
+      layer = one;
+      return true;
+    }
     return false;
   }
 }
 
-/// The layer of layer_json(); all its settings must be there, and nothing else.
-inline nn::Layer read_layer(const std::string& where, const Json& json, const std::string& name) {
+/// The layer of layer_json(); all its settings must be there, and nothing else. `own` are the
+/// user's layers that may be met.
+inline nn::Layer read_layer(const std::string& where, const Json& json, const std::string& name,
+                            std::span<const nn::OwnLayer> own = {}) {
   if (!json.is_object() || !json.contains("kind")) fail(where, "a layer with a kind", json.dump());
   nn::Layer layer;
   const std::string kind = json_text(where, json["kind"]);
-  if (!emplace_kind(layer, kind)) fail(where, "a kind of layer", text('"', kind, '"'));
+  if (!emplace_kind(layer, kind, own)) fail(where, "a kind of layer", text('"', kind, '"'));
   std::set<std::string> known{"kind"};
   std::visit(
       [&](auto& settings) {
         settings.name = name;
         visit_settings(settings, [&](const char* setting, auto& value) {
-          if (!json.contains(setting)) fail(where, text('"', setting, '"'), "nothing of that name");
-          read_setting(text(where, ' ', setting), json[setting], value);
           known.insert(setting);
+          if (!json.contains(setting)) {
+            // Files of convolutions without holes need not say so.
+            if (std::string_view(setting) == "dilation") return;
+            fail(where, text('"', setting, '"'), "nothing of that name");
+          }
+          read_setting(text(where, ' ', setting), json[setting], value);
         });
       },
       layer);

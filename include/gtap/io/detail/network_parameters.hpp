@@ -6,6 +6,7 @@
 #include <gtap/nn/network.hpp>
 
 #include <cstddef>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -15,23 +16,13 @@
 
 namespace gtap::detail {
 
-/// The shape of a layer's weight in PyTorch's layout; empty when it has none.
-inline std::vector<std::size_t> weight_shape(const nn::Layer& layer, const nn::Shape& in) {
-  if (const auto* dense = std::get_if<nn::Dense>(&layer)) return {dense->out, in.channels};
-  if (const auto* conv = std::get_if<nn::Conv2d>(&layer)) {
-    return {conv->out, in.channels / conv->groups, conv->kernel.height, conv->kernel.width};
-  }
-  if (std::holds_alternative<nn::BatchNorm>(layer)) return {in.channels};
-  return {};
-}
-
 /// Calls visit(name, shape, vector or matrix) for each parameter of a node, in PyTorch's names and
 /// shapes.
 template <class Node, class Visit>
 void visit_parameters(Node& node, Visit&& visit) {
   const std::vector<std::size_t> channels{node.out.channels};
   if (node.weight.size() != 0) {
-    visit(node.name + ".weight", weight_shape(node.layer, node.in), node.weight);
+    visit(node.name + ".weight", nn::parameter_shape(node.layer, node.ins).weight, node.weight);
   }
   if (node.bias.size() != 0) visit(node.name + ".bias", channels, node.bias);
   if (node.running_mean.size() != 0) {
@@ -40,10 +31,10 @@ void visit_parameters(Node& node, Visit&& visit) {
   }
 }
 
-/// Follows shapes through a chain before memory is asked for: weights are those that the file has,
-/// and no shape overflows.
-inline void check_chain(const std::string& where, const Safetensors& file, nn::Shape shape,
-                        const std::vector<nn::Layer>& chain) {
+/// Follows shapes through a network before memory is asked for: weights are those that the file
+/// has, and no shape overflows.
+inline void check_shapes(const std::string& where, const Safetensors& file, nn::Shape input,
+                         const std::vector<nn::PlacedLayer>& nodes) {
   constexpr std::size_t most = std::size_t{1} << 31;
   const auto check = [&](const std::string& place, const nn::Shape& s) {
     if (s.height >= most || s.width >= most || s.channels >= most || s.pixels() >= most ||
@@ -51,14 +42,23 @@ inline void check_chain(const std::string& where, const Safetensors& file, nn::S
       fail(place, "shapes of less than 2^31 numbers", text(s));
     }
   };
-  check(where, shape);
-  for (const nn::Layer& layer : chain) {
-    const std::string name = std::visit([](const auto& l) { return l.name; }, layer);
+  check(where, input);
+  std::map<std::string, nn::Shape> shapes{{"input", input}};
+  for (const nn::PlacedLayer& node : nodes) {
+    const std::string& name = nn::name_of(node.layer);
     const std::string place = text(where, " layer \"", name, '"');
-    const nn::Shape in = shape;
-    shape = nn::output_shape(layer, in, place);
-    check(place, shape);
-    const auto weight = weight_shape(layer, in);
+    std::vector<nn::Shape> in;
+    for (const std::string& from : node.inputs) {
+      const auto found = shapes.find(from);
+      if (found == shapes.end()) {
+        fail(place, "inputs that come before it", text('"', from, '"'));
+      }
+      in.push_back(found->second);
+    }
+    const nn::Shape out = nn::output_shape(node.layer, in, place);
+    check(place, out);
+    shapes[name] = out;
+    const auto weight = nn::parameter_shape(node.layer, in).weight;
     if (!weight.empty()) stored_tensor(where, file, name + ".weight", weight);
   }
 }

@@ -56,7 +56,7 @@ class Channelwise {
   /// The activation, where all there is is one activation or nothing.
   std::optional<nn::kernels::Activation> only_activation() const {
     if (steps_.empty()) return nn::kernels::Activation{};
-    const auto activation = nn::detail::activation_of(steps_[0].node.layer);
+    const auto activation = nn::activation_of(steps_[0].node.layer);
     if (steps_.size() > 1 || activation.kind == nn::kernels::Activation::none) return std::nullopt;
     return activation;
   }
@@ -104,6 +104,7 @@ class Channelwise {
         return;
       }
       before.in = before.out = pool.out;
+      before.ins = {pool.out};
       std::swap(steps_[i], steps_[i - 1]);
     }
   }
@@ -116,7 +117,7 @@ class Channelwise {
 
   void fuse_activations() {
     for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
-      const auto next = nn::detail::activation_of(steps_[i + 1].node.layer);
+      const auto next = nn::activation_of(steps_[i + 1].node.layer);
       if (nn::takes_activation(steps_[i].node.layer) &&
           next.kind != nn::kernels::Activation::none) {
         steps_[i].then = next;

@@ -42,7 +42,7 @@ class StageRunner {
     weight_.assign(node.weight.data(), node.weight.data() + node.weight.size());
     if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) {
       is_conv_ = true;
-      geometry_ = nn::detail::geometry(node, *conv);
+      geometry_ = conv->geometry(node.in, node.out);
     } else {
       columns_.resize(weight_.size());
       for (std::size_t o = 0; o < outputs; ++o) {

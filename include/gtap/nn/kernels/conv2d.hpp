@@ -15,8 +15,9 @@
 
 namespace gtap::nn::kernels {
 
-/// What a convolution reads and writes. `out` must be what in, kernel, stride and padding give:
-/// (in + 2 * padding - kernel) / stride + 1 pixels each way; `groups` divides both channel counts.
+/// What a convolution reads and writes. `out` must be what in, kernel, stride, padding and dilation
+/// give: (in + 2 * padding - span) / stride + 1 pixels each way; `groups` divides both channel
+/// counts.
 struct ConvGeometry {
   Shape in;
   Shape out;
@@ -24,6 +25,12 @@ struct ConvGeometry {
   Extent stride = 1;
   Extent padding = 0;
   std::size_t groups = 1;
+  Extent dilation = 1;  ///< pixels from one tap to the next
+
+  /// Pixels from a kernel's first tap to its last, both counted.
+  Extent span() const {
+    return {(kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1};
+  }
 
   /// Weights of one output channel: [in.channels / groups][kernel.height][kernel.width].
   std::size_t taps() const { return in.channels / groups * kernel.height * kernel.width; }
@@ -39,12 +46,15 @@ struct KernelRange {
   std::size_t origin;
 
   KernelRange(std::size_t at, std::size_t stride, std::size_t padding, std::size_t kernel,
-              std::size_t in) {
+              std::size_t in, std::size_t dilation) {
     const std::size_t begin = at * stride;  // in padded coordinates
-    first = begin < padding ? std::min(padding - begin, kernel) : 0;
-    last = in + padding > begin ? std::min(in + padding - begin, kernel) : 0;
+    const std::size_t outside = begin < padding ? padding - begin : 0;
+    const std::size_t inside = in + padding > begin ? in + padding - begin : 0;
+    // This runs for every pixel, and divisions are slow.
+    first = std::min(dilation == 1 ? outside : (outside + dilation - 1) / dilation, kernel);
+    last = std::min(dilation == 1 ? inside : (inside + dilation - 1) / dilation, kernel);
     last = std::max(first, last);
-    origin = first < last ? begin + first - padding : 0;
+    origin = first < last ? begin + first * dilation - padding : 0;
   }
   bool same_taps(const KernelRange& other) const {
     return first == other.first && last == other.last;
@@ -77,11 +87,13 @@ struct TapList {
       f += end - begin;
       if (ky >= rows.first && ky < rows.last) {
         const std::size_t channel = channels[c];
-        const std::size_t left = (channel * g.in.height + ky - rows.first) * g.in.width;
+        const std::size_t down = (ky - rows.first) * g.dilation.height;
+        const std::size_t left = (channel * g.in.height + down) * g.in.width;
         const std::size_t weights = (channel - first_channel) * area + ky * g.kernel.width;
         const std::size_t inside = std::min(end, columns.last);
         for (std::size_t kx = std::max(begin, columns.first); kx < inside; ++kx) {
-          taps[size++] = {static_cast<std::uint32_t>((left + kx - columns.first) * row),
+          const std::size_t right = (kx - columns.first) * g.dilation.width;
+          taps[size++] = {static_cast<std::uint32_t>((left + right) * row),
                           static_cast<std::uint32_t>(weights + kx)};
         }
       }
@@ -120,11 +132,13 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
   const std::size_t all_taps = in_channels.size() * g.kernel.height * g.kernel.width;
   const std::size_t part = even_part(all_taps, TapList::most);
   const std::size_t pixels = g.out.height * g.out.width;
+  const std::size_t span_width = g.span().width;
   TapList inner;
   TapList border;
   std::optional<KernelRange> listed;  // rows of `inner`, where it holds all taps
   for (std::size_t y = 0; y < g.out.height; ++y) {
-    const KernelRange rows(y, g.stride.height, g.padding.height, g.kernel.height, g.in.height);
+    const KernelRange rows(y, g.stride.height, g.padding.height, g.kernel.height, g.in.height,
+                           g.dilation.height);
     std::size_t done = 0;
     do {
       const std::size_t end = std::min(done + part, all_taps);
@@ -142,18 +156,19 @@ void convolve_group(const ConvGeometry& g, const ConvTarget<T>& target,
       const T* const base = done == 0 ? target.base : nullptr;
       a.relu = target.relu && end == all_taps;
       if (part < all_taps || !listed || !listed->same_taps(rows)) {
-        const KernelRange all_columns(0, 1, 0, g.kernel.width, g.kernel.width);
+        const KernelRange all_columns(0, 1, 0, g.kernel.width, g.kernel.width, 1);
         inner.fill(g, rows, all_columns, in_channels, done, end, row);
         listed = rows;
       }
       for (std::size_t x = 0; x < g.out.width;) {
-        const KernelRange columns(x, g.stride.width, g.padding.width, g.kernel.width, g.in.width);
+        const KernelRange columns(x, g.stride.width, g.padding.width, g.kernel.width, g.in.width,
+                                  g.dilation.width);
         std::size_t count = 1;
         a.in = in + (rows.origin * g.in.width + columns.origin) * row;
         a.ahead = 0;
         if (columns.last - columns.first == g.kernel.width) {
           if (g.stride.width == 1) {
-            const std::size_t inside = g.in.width - g.kernel.width - columns.origin + 1;
+            const std::size_t inside = g.in.width - span_width - columns.origin + 1;
             count = std::max<std::size_t>(1, std::min({run_size / row, inside, g.out.width - x}));
           }
           a.taps.at = inner.taps.data();

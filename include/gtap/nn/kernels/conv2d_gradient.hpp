@@ -21,7 +21,7 @@ struct alignas(64) ZeroRow {
 template <class T>
 inline constexpr ZeroRow<T> zero_row{};
 
-/// Where a tap reads: its row for output pixel (0, 0) without padding, and its place in the kernel.
+/// Where a tap reads: its channel, and its pixel for output pixel (0, 0) without padding.
 struct GradientTap {
   std::size_t channel;
   std::size_t y;
@@ -94,8 +94,8 @@ struct ScatterList {
     size = 0;
     for (std::size_t f = first; f < last; ++f) {
       const std::size_t o = outputs[f / area];
-      const std::size_t ky = f % area / g.kernel.width;
-      const std::size_t kx = f % g.kernel.width;
+      const std::size_t ky = f % area / g.kernel.width * g.dilation.height;
+      const std::size_t kx = f % g.kernel.width * g.dilation.width;
       if (y + g.padding.height < ky || x + g.padding.width < kx) continue;
       const std::size_t down = y + g.padding.height - ky;
       const std::size_t right = x + g.padding.width - kx;
@@ -123,7 +123,8 @@ void input_gradient_group(const ConvGeometry& g, const T* weight,
   const std::size_t all_taps = outputs.size() * area;
   const std::size_t part = even_part(all_taps, ScatterList::most);
   // Input columns whose taps all fall inside the output share one list when the stride is 1.
-  const std::size_t inner_first = g.kernel.width - std::min(g.kernel.width, g.padding.width + 1);
+  const std::size_t span_width = g.span().width;
+  const std::size_t inner_first = span_width - std::min(span_width, g.padding.width + 1);
   const std::size_t inner_last =
       g.stride.width == 1 ? g.out.width - std::min(g.out.width, g.padding.width) : 0;
   ScatterList list;
@@ -177,8 +178,9 @@ void conv2d_weight_gradient(const ConvGeometry& g, const T* dz, const T* in, T* 
       std::array<detail::GradientTap, K> block;
       for (std::size_t k = 0; k < K; ++k) {
         const std::size_t t = t0 + std::min(k, columns - 1);
-        block[k] = {group * (g.in.channels / g.groups) + t / area, t % area / g.kernel.width,
-                    t % g.kernel.width};
+        block[k] = {group * (g.in.channels / g.groups) + t / area,
+                    t % area / g.kernel.width * g.dilation.height,
+                    t % g.kernel.width * g.dilation.width};
       }
       T result[M][K];
       detail::weight_gradient_block<Arch, M, K>(g, outputs, block, dz, in, result);

@@ -238,4 +238,24 @@ double kl_divergence(std::size_t classes, const T* probability, const T* log_pro
   return static_cast<double>(detail::sum(total));
 }
 
+/// Squared differences of `outputs` rows from a target's, summed over rows and the first `valid`
+/// images of a tile. With `gradient` also scale * 2 * difference, zero for padding.
+template <class T>
+double squared_error(std::size_t outputs, const T* values, const T* target, std::size_t valid,
+                     T scale = 0, T* gradient = nullptr) {
+  double total = 0.0;
+  for (std::size_t o = 0; o < outputs * row_size; o += row_size) {
+    T sum = 0;
+    for (std::size_t l = 0; l < valid; ++l) {
+      const T difference = values[o + l] - target[o + l];
+      sum += difference * difference;
+      if (gradient != nullptr) gradient[o + l] = T{2} * scale * difference;
+    }
+    for (std::size_t l = valid; gradient != nullptr && l < row_size; ++l)
+      gradient[o + l] = 0;
+    total += static_cast<double>(sum);
+  }
+  return total;
+}
+
 }  // namespace gtap::nn::kernels

@@ -6,11 +6,14 @@
 
 namespace gtap::nn::kernels {
 
-/// A function applied to each number by itself. `slope` is that of leaky_relu for negative numbers.
+/// A function applied to each number by itself. `slope` is that of leaky_relu for negative numbers,
+/// `low` and `high` are the limits of clip.
 struct Activation {
-  enum Kind { none, relu, leaky_relu, sigmoid, tanh, gelu };
+  enum Kind { none, relu, leaky_relu, sigmoid, tanh, gelu, silu, hard_sigmoid, hard_swish, clip };
   Kind kind = none;
   double slope = 0.01;
+  double low = 0.0;
+  double high = 6.0;
 };
 
 namespace detail {
@@ -34,6 +37,18 @@ template <class P>
 P normal_cdf(const P& x) {
   using T = typename P::value_type;
   return P(T(0.5)) * (P(T{1}) + erf(x * P(T(0.70710678118654752440))));
+}
+
+/// x between the limits; a NaN comes through.
+template <class P>
+P clipped(const P& x, const P& low, const P& high) {
+  return select(x > high, high, larger(low, x));
+}
+
+template <class P>
+P hard_sigmoid_of(const P& x) {
+  using T = typename P::value_type;
+  return clipped(multiply_add(x, P(T{1} / T{6}), P(T(0.5))), P(T{0}), P(T{1}));
 }
 
 }  // namespace detail
@@ -66,6 +81,23 @@ void activate(Activation activation, const T* in, T* out, std::size_t numbers) {
     case Activation::gelu:
       detail::map<Arch>(in, out, numbers, [](const P& x) { return x * detail::normal_cdf(x); });
       break;
+    case Activation::silu:
+      detail::map<Arch>(in, out, numbers, [](const P& x) { return x * detail::sigmoid_of(x); });
+      break;
+    case Activation::hard_sigmoid:
+      detail::map<Arch>(in, out, numbers, [](const P& x) { return detail::hard_sigmoid_of(x); });
+      break;
+    case Activation::hard_swish:
+      detail::map<Arch>(in, out, numbers,
+                        [](const P& x) { return x * detail::hard_sigmoid_of(x); });
+      break;
+    case Activation::clip: {
+      const P low(static_cast<T>(activation.low));
+      const P high(static_cast<T>(activation.high));
+      detail::map<Arch>(in, out, numbers,
+                        [=](const P& x) { return detail::clipped(x, low, high); });
+      break;
+    }
   }
 }
 

@@ -58,6 +58,32 @@ void activate_gradient(Activation activation, const T* z, const T* dy, T* dz, st
         return detail::normal_cdf(x) + x * density;
       });
       break;
+    case Activation::silu:
+      detail::chain_rule<Arch>(z, dy, dz, numbers, [=](const P& x) {
+        const P y = detail::sigmoid_of(x);
+        return y * (one + x * (one - y));
+      });
+      break;
+    case Activation::hard_sigmoid:
+      detail::chain_rule<Arch>(z, dy, dz, numbers, [=](const P& x) {
+        const P y = detail::hard_sigmoid_of(x);
+        return select(y > zero, select(y < one, P(T{1} / T{6}), zero), zero);
+      });
+      break;
+    case Activation::hard_swish:
+      detail::chain_rule<Arch>(z, dy, dz, numbers, [=](const P& x) {
+        const P y = detail::hard_sigmoid_of(x);
+        return y + select(y > zero, select(y < one, x * P(T{1} / T{6}), zero), zero);
+      });
+      break;
+    case Activation::clip: {
+      const P low(static_cast<T>(activation.low));
+      const P high(static_cast<T>(activation.high));
+      detail::chain_rule<Arch>(z, dy, dz, numbers, [=](const P& x) {
+        return select(x > low, select(x < high, one, zero), zero);
+      });
+      break;
+    }
   }
 }
 

@@ -105,4 +105,10 @@ void global_avg_pool(std::size_t pixels, const T* in, T* out) {
   avg_pool<Arch>(detail::global_window(pixels), in, out);
 }
 
+/// Largest value of one channel's pixels: one row.
+template <class Arch = default_arch, class T>
+void global_max_pool(std::size_t pixels, const T* in, T* out) {
+  max_pool<Arch>(detail::global_window(pixels), in, out);
+}
+
 }  // namespace gtap::nn::kernels
