@@ -1,6 +1,7 @@
 #include <gtap/core/random.hpp>
 #include <gtap/io/compacted_file.hpp>
 #include <gtap/io/network_file.hpp>
+#include <gtap/nn/forward.hpp>
 #include <gtap/nn/initialize.hpp>
 
 #include "catch.hpp"
@@ -241,6 +242,86 @@ TEST_CASE("A network that is not finite is not saved") {
   CHECK(folder.entries() == 0);
 }
 
+TEST_CASE("Graphs of all layers come back from files") {
+  const TemporaryFolder folder;
+  std::vector<nn::PlacedLayer> nodes{
+      nn::Conv2d{.out = 4, .padding = 2, .dilation = {2, 2}, .name = "stem"},
+      nn::HardSwish{.name = "start"},
+      nn::LayerNorm{.epsilon = 0.125},
+      nn::ChannelPad{.before = 1, .after = 2},
+      nn::SiLU{},
+      nn::ChannelSlice{.first = 1, .count = 4, .name = "slice"},
+      {nn::Add{}, {"slice", "start", "slice"}},
+      nn::ZeroPad2d{.top = 1, .right = 2},
+      nn::ChannelSelect{.channels = {3, -1, 0}, .name = "select"},
+      nn::GlobalMaxPool{},
+      nn::HardSigmoid{.name = "gate"},
+      {nn::Multiply{}, {"select", "gate"}},
+      nn::Upsample{.factor = {1, 2}, .name = "up"},
+      nn::Clip{.low = -1.0, .high = 2.0},
+      {nn::Concat{}, {"clip1", "up"}},
+      nn::GlobalAvgPool{},
+      nn::Dense{.out = 2}};
+  nn::Network<float> net({2, 5, 6}, nodes);
+  gtap::RandomStream random(6, 0);
+  for (auto& node : net.edit_nodes()) {
+    for (Eigen::Index k = 0; k < node.weight.size(); ++k)
+      node.weight.data()[k] = static_cast<float>(random.normal());
+  }
+  gtap::save_network(folder / "a", net);
+  const auto loaded = gtap::load_network<float>(folder / "a");
+  check_equal(loaded, net);
+  for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+    CHECK(gtap::detail::layer_json(loaded.nodes()[i].layer) ==
+          gtap::detail::layer_json(net.nodes()[i].layer));
+  }
+  nn::Tensor<float> image({2, 5, 6}, 1);
+  for (std::size_t y = 0; y < 5; ++y)
+    image.set(0, y % 2, y, y, static_cast<float>(random.normal()));
+  CHECK(nn::forward(loaded, image).to_images() == nn::forward(net, image).to_images());
+}
+
+namespace {
+
+/// A layer of somebody else's, with a setting.
+struct Shift {
+  static constexpr std::string_view kind = "shift";
+  double by = 0.0;
+  std::string name = {};
+
+  nn::Shape output_shape(std::span<const nn::Shape> in, std::string_view) const { return in[0]; }
+  nn::ChannelMap channel_map(std::span<const nn::Shape>, std::size_t) const {
+    return nn::ChannelMap::keeping();
+  }
+  template <class T>
+  void forward(const nn::ForwardTile<T>& t) const {
+    for (const std::uint32_t c : t.write) {
+      for (std::size_t i = 0; i < t.out.pixels() * nn::tile_images; ++i)
+        t.to(c)[i] = t.from(0, c)[i] + static_cast<T>(by);
+    }
+  }
+  template <class Self, class Visit>
+  static void settings(Self& self, Visit&& visit) {
+    visit("by", self.by);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Layers of one's own come back from files for those who know them") {
+  const TemporaryFolder folder;
+  const nn::Network<float> net({3}, {nn::Relu{}, Shift{.by = 0.5}});
+  gtap::save_network(folder / "a", net);
+  CHECK(load_error(folder / "a") == " layer \"shift1\": expected a kind of layer, got \"shift\"");
+  const std::vector<nn::OwnLayer> own{Shift{}};
+  const auto loaded = gtap::load_network<float>(folder / "a", own);
+  const auto* shift = std::get<nn::OwnLayer>(loaded.node("shift1").layer).get_if<Shift>();
+  REQUIRE(shift != nullptr);
+  CHECK(shift->by == 0.5);
+  CHECK(nn::forward(loaded, nn::Tensor<float>({3}, 1)).get(0, 2) == 0.5f);
+  CHECK(own[0].get_if<Shift>()->by == 0.0);
+}
+
 TEST_CASE("A damaged topology is named") {
   const TemporaryFolder folder;
   gtap::save_network(folder / "a", random_network<float>());
@@ -273,7 +354,7 @@ TEST_CASE("A damaged topology is named") {
   CHECK(fails("\"input\":[4,8,9]", "\"input\":[0,8,9]").find("expected") != std::string::npos);
   CHECK(
       fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"input\"]") ==
-      ": conv1: expected a node that reads it, or the last place, got an output that nobody reads");
+      " conv1: expected a node that reads it, or the last place, got an output that nobody reads");
   CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"dense1\"]") ==
         " layer \"batchnorm1\": expected inputs that come before it, got \"dense1\"");
   CHECK(fails("\"inputs\":[\"conv1\"]", "\"inputs\":[\"conv1\",\"conv1\"]") ==

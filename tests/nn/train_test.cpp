@@ -154,6 +154,108 @@ TEST_CASE("progress counts images and a stop is obeyed", "[train]") {
   CHECK(result.losses.size() == 1);
 }
 
+TEST_CASE("images are moved and mirrored by the seed", "[train]") {
+  // One bright pixel; a network that averages its neighbourhood learns nothing from where it is,
+  // but its gradients say where it was: a dense layer without bias from zero weights.
+  Dataset<float> data{Tensor<float>({1, 5, 5}, 64), std::vector<std::uint32_t>(64, 0)};
+  for (std::size_t i = 0; i < 64; ++i)
+    data.images.set(i, 0, 2, 1, 1.0f);
+  const auto seen = [&](std::size_t shift, bool mirror, std::uint64_t seed, std::size_t threads) {
+    Network<float> net({1, 5, 5}, {Flatten{}, Dense{.out = 2, .bias = false}});
+    train(net, data,
+          {.epochs = 1,
+           .batch = 64,
+           .optimizer = Sgd{.learning_rate = 1.0},
+           .shift = shift,
+           .mirror = mirror,
+           .seed = seed,
+           .threads = threads});
+    // The gradient of a zero network is 1/2 for each image that has the pixel there.
+    std::vector<double> images(25);
+    for (std::size_t k = 0; k < 25; ++k)
+      images[k] = 128.0 * double(net.weight("dense1")(0, Eigen::Index(k)));
+    return images;
+  };
+  const auto still = seen(0, false, 1, 1);
+  CHECK(still[11] == Approx(64.0));
+  const auto mirrored = seen(0, true, 1, 1);
+  CHECK(mirrored[11] + mirrored[13] == Approx(64.0));
+  // Binomial with 64 draws: a standard deviation of 4.
+  CHECK(std::abs(mirrored[11] - 32.0) <= 16.0);
+  const auto moved = seen(1, false, 1, 1);
+  double sum = 0.0;
+  for (std::size_t k = 0; k < 25; ++k) {
+    const bool near = k / 5 >= 1 && k / 5 <= 3 && k % 5 <= 2;
+    CHECK((near || moved[k] == 0.0));
+    sum += moved[k];
+  }
+  CHECK(sum == Approx(64.0));
+  CHECK((seen(1, true, 1, 1) == seen(1, true, 1, 2)));
+  CHECK((seen(1, true, 1, 1) != seen(1, true, 2, 1)));
+  // What leaves the image is gone.
+  double left = 0.0;
+  for (const double images : seen(4, false, 1, 1))
+    left += images;
+  CHECK(left < 60.0);
+}
+
+TEST_CASE("a regression learns a linear function, and its gradient is that of the mean",
+          "[train]") {
+  auto data = reference::random_data<float>({3}, 400, 2, 5);
+  data.labels.clear();
+  data.targets = Tensor<float>({2}, 400);
+  for (std::size_t i = 0; i < 400; ++i) {
+    const auto x = [&](std::size_t c) { return data.images.get(i, c); };
+    data.targets.set(i, 0, 0, 0, 2.0f * x(0) - x(1));
+    data.targets.set(i, 1, 0, 0, 0.5f * x(2) + 1.0f);
+  }
+  Network<float> net({3}, {Dense{.out = 2}});
+  const auto validation = data.subset(300, 100);
+  const auto result = train(net, data.subset(0, 300), validation,
+                            {.epochs = 30,
+                             .batch = 50,
+                             .optimizer = Adam{.learning_rate = 0.05},
+                             .loss = Loss::mean_squared_error});
+  CHECK(mean_squared_error(net, validation) < 1e-3);
+  CHECK(result.validation[result.best_epoch].mean_squared_error ==
+        mean_squared_error(net, validation, 1));
+  CHECK(net.weight("dense1")(0, 0) == Approx(2.0f).margin(0.05));
+
+  // One output of one image that is off by 3: the loss is 9 / 2, its slope by the bias 3.
+  Dataset<float> one{Tensor<float>({3}, 1), {}, Tensor<float>({2}, 1)};
+  one.targets.set(0, 0, 0, 0, -3.0f);
+  Network<float> zero({3}, {Dense{.out = 2}});
+  const auto step = train(
+      zero, one,
+      {.epochs = 1, .optimizer = Sgd{.learning_rate = 1.0}, .loss = Loss::mean_squared_error});
+  CHECK(step.losses[0] == Approx(4.5));
+  CHECK(zero.bias("dense1")(0) == Approx(-3.0f));
+  CHECK(zero.bias("dense1")(1) == 0.0f);
+
+  one.targets = Tensor<float>({3}, 1);
+  CHECK(error_text([&] { train(zero, one, {.loss = Loss::mean_squared_error}); }) ==
+        "train: expected targets of 2x1x1 for each of 1 images, got 1 of 3x1x1");
+  CHECK(error_text([&] { mean_squared_error(zero, bars(5, 1)); }) ==
+        "mean_squared_error: expected targets of 2x1x1 for each of 5 images, got 0 of 0x0x0");
+}
+
+TEST_CASE("a graph learns what can be learnt", "[train][graph]") {
+  Network<float> net({1, 6, 6}, {Conv2d{.out = 4, .padding = 1, .bias = false},
+                                 BatchNorm{},
+                                 Relu{},
+                                 Conv2d{.out = 4, .padding = 1, .bias = false},
+                                 BatchNorm{},
+                                 {Add{}, {"batchnorm2", "relu1"}},
+                                 Relu{},
+                                 MaxPool2d{},
+                                 Flatten{},
+                                 Dense{.out = 3}});
+  initialize(net, 3);
+  const auto result = train(net, bars(600, 1), {.epochs = 4, .batch = 50, .shift = 0});
+  CHECK(result.losses.back() < 0.5 * result.losses.front());
+  CHECK(accuracy(net, bars(400, 2)) > 0.95);
+}
+
 TEST_CASE("what cannot be trained is named", "[train][error]") {
   Network<float> net = small_net(3);
   auto data = bars(20, 1);

@@ -81,6 +81,8 @@ inline Json layer_json(const nn::Layer& layer) {
         visit_settings(settings, [&](const char* name, const auto& value) {
           json[name] = setting_json(value);
         });
+        // A convolution without holes is written as ever.
+        if (json.value("dilation", Json()) == setting_json(nn::Extent(1))) json.erase("dilation");
       },
       layer);
   return json;
@@ -122,7 +124,6 @@ inline nn::Layer read_layer(const std::string& where, const Json& json, const st
         visit_settings(settings, [&](const char* setting, auto& value) {
           known.insert(setting);
           if (!json.contains(setting)) {
-            // Files of convolutions without holes need not say so.
             if (std::string_view(setting) == "dilation") return;
             fail(where, text('"', setting, '"'), "nothing of that name");
           }
