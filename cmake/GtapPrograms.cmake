@@ -3,10 +3,6 @@
 add_library(gtap_program_flags INTERFACE)
 target_compile_options(gtap_program_flags
                        INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
-if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
-  # A false alarm of these versions in the compiler's own AVX-512 headers, wherever Eigen uses them.
-  target_compile_options(gtap_program_flags INTERFACE -Wno-maybe-uninitialized)
-endif()
 if(GTAP_NATIVE)
   target_compile_options(gtap_program_flags INTERFACE -march=native)
 endif()

@@ -1,5 +1,7 @@
 // What most tests include, read once for all of them.
 
+#include <gtap/core/intrinsics.hpp>
+
 #include "catch.hpp"
 
 #include <Eigen/Cholesky>

@@ -1,3 +1,5 @@
+#include <gtap/core/intrinsics.hpp>
+
 #include "sides.hpp"
 
 #include <Eigen/Core>

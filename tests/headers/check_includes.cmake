@@ -2,7 +2,8 @@
 #   - a room includes itself and the rooms that stand before it in the sentence of the design;
 #   - gtap.hpp reaches every header, except those that need a library beyond Eigen and xsimd;
 #   - every header has `#pragma once`, and reaches core/target.hpp, which keeps files that are
-#     compiled for different processors out of one program; version.hpp has no code.
+#     compiled for different processors out of one program; version.hpp has no code;
+#   - what includes Eigen or xsimd includes core/intrinsics.hpp before, without which g++ warns.
 #
 # cmake -DINCLUDE=<include folder> -P check_includes.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -25,6 +26,10 @@ foreach(header ${headers})
   endif()
   file(STRINGS ${INCLUDE}/${header} lines REGEX "^ *# *include <")
   string(REGEX REPLACE " *# *include <([^>]+)>[^;]*" "\\1" includes_${header} "${lines}")
+  if("${includes_${header}}" MATCHES "(Eigen|xsimd)/" AND NOT gtap/core/intrinsics.hpp IN_LIST
+                                                        includes_${header})
+    list(APPEND faults "${header} does not include gtap/core/intrinsics.hpp")
+  endif()
   if(header MATCHES "^gtap/([a-z]+)/")
     set(room ${CMAKE_MATCH_1})
     foreach(other ${includes_${header}})

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/core/intrinsics.hpp>
 #include <gtap/estimators/coalition_log.hpp>
 #include <gtap/estimators/spectral_surrogate.hpp>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/core/intrinsics.hpp>
 #include <gtap/core/target.hpp>
 
 #include <Eigen/Cholesky>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/core/intrinsics.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/detail/apply_nodes.hpp>
 #include <gtap/network/detail/stage_input.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
+#include <gtap/core/intrinsics.hpp>
 #include <gtap/nn/node.hpp>
 
 #include <Eigen/Core>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/core/target.hpp>
+#include <gtap/core/intrinsics.hpp>
 
 #include <Eigen/Core>
 

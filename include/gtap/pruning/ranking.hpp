@@ -30,8 +30,9 @@ inline std::vector<Player> ranking(std::span<const double> scores) {
   detail::require_scores("ranking", scores);
   std::vector<Player> order(scores.size());
   std::iota(order.begin(), order.end(), Player{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Player a, Player b) { return scores[a] > scores[b]; });
+  std::sort(order.begin(), order.end(), [&](Player a, Player b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+  });
   return order;
 }
 

@@ -44,10 +44,10 @@ inline std::string missing_text(const Safetensors& file, const std::string& name
   constexpr std::size_t most = 6;
   if (file.tensors.empty()) return "no tensor at all";
   std::vector<std::string> names;
-  for (const auto& item : file.tensors)
-    names.push_back(item.first);
-  std::stable_partition(names.begin(), names.end(),
-                        [&](const std::string& other) { return other.ends_with('.' + name); });
+  for (const bool prefixed : {true, false}) {
+    for (const auto& item : file.tensors)
+      if (item.first.ends_with('.' + name) == prefixed) names.push_back(item.first);
+  }
   std::string list;
   for (std::size_t k = 0; k < std::min(most, names.size()); ++k)
     list += text(k == 0 ? "" : ", ", '"', names[k], '"');

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/core/intrinsics.hpp>
 #include <gtap/core/target.hpp>
 
 // g++ 12 takes the undefined operand inside AVX-512 intrinsics for a mistake.
