@@ -62,7 +62,7 @@ function(gtap_broken_packages_test name source packages prefix)
 endfunction()
 gtap_broken_packages_test(
   broken_packages ${PROJECT_SOURCE_DIR}
-  "Eigen3;xsimd;ZLIB;nlohmann_json;CLI11;benchmark;OpenBLAS;Torch;Catch2" ""
+  "Eigen3;xsimd;ZLIB;nlohmann_json;CLI11;benchmark;OpenBLAS;Torch;Catch2;Doxygen" ""
   -DGTAP_BUILD_BENCHMARKS=ON)
 if(io_packages AND GTAP_INSTALL AND NOT GTAP_FETCHED)
   gtap_broken_packages_test(broken_packages_installed ${CMAKE_CURRENT_SOURCE_DIR}/package
