@@ -1,9 +1,16 @@
 // The code of docs/getting_started.md and of README.md.
 
 #include <gtap/gtap.hpp>
+#if __has_include(<nlohmann/json.hpp>) && __has_include(<zlib.h>)
+#include <gtap/io/mnist.hpp>
+
+#include "io/idx_bytes.hpp"
+#include "temporary_folder.hpp"
+#endif
 
 #include "catch.hpp"
 
+#include <cstdint>
 #include <iostream>
 #include <vector>
 
@@ -48,6 +55,45 @@ TEST_CASE("any model, as in the manual") {
   CHECK(kept.size() == 5);
   CHECK(kept.contains(3));
 }
+
+TEST_CASE("arrays as data, as in the manual") {
+  const std::vector<float> pixels(1000 * 64, 0.5f);
+  const std::vector<std::uint32_t> labels(1000, 3);
+  // [arrays]
+  // pixels: image after image, in each [channel][row][column]; labels: the class of each image.
+  const gtap::nn::Dataset<float> all{gtap::nn::Tensor<float>::from_images({1, 8, 8}, pixels),
+                                     labels};
+  const gtap::nn::Dataset<float> training = all.subset(0, 700);      // from image 0 on, 700
+  const gtap::nn::Dataset<float> validation = all.subset(700, 200);  // the next 200
+  const gtap::nn::Dataset<float> test = all.subset(900, 100);
+  // [arrays]
+  CHECK(training.size() == 700);
+  CHECK(validation.size() == 200);
+  CHECK(test.labels == std::vector<std::uint32_t>(100, 3));
+  CHECK(test.images.get(99, 0, 7, 7) == 0.5f);
+}
+
+#if __has_include(<nlohmann/json.hpp>) && __has_include(<zlib.h>)
+TEST_CASE("MNIST, as in the manual") {
+  const TemporaryFolder folder;
+  for (const std::string part : {"train", "t10k"}) {
+    const std::uint32_t images = part == "train" ? 60'000 : 10'000;
+    write_bytes(folder / (part + "-images-idx3-ubyte"),
+                idx(8, {images, 2, 2}, std::vector<std::uint8_t>(images * 4, 255)));
+    write_bytes(folder / (part + "-labels-idx1-ubyte"),
+                idx(8, {images}, std::vector<std::uint8_t>(images, 9)));
+  }
+  const std::filesystem::path mnist_folder = folder.path();
+  // [mnist]
+  const gtap::MnistLike data = gtap::load_mnist_like(mnist_folder);
+  const gtap::nn::Dataset<float> training = data.train.subset(0, 50'000);
+  const gtap::nn::Dataset<float> validation = data.train.subset(50'000, 10'000);
+  // [mnist]
+  CHECK(training.size() == 50'000);
+  CHECK(validation.labels.back() == 9);
+  CHECK(data.test.size() == 10'000);
+}
+#endif
 
 TEST_CASE("a network, as in the manual") {
   const gtap::nn::Dataset<float> training = stripes(600, 1);

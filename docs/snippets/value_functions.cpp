@@ -170,6 +170,16 @@ TEST_CASE("a callable is a game in one line") {
   // [callable]
   CHECK(game(gtap::Coalition(4, {1, 2})) == 2.0);
 
+  // [coalitions]
+  const gtap::Coalition nobody(n);                        // of n players
+  const gtap::Coalition two(n, {0, 2});                   // players 0 and 2
+  const gtap::Coalition all = gtap::Coalition::grand(n);  // everybody
+  const double to_share = game(all) - game(nobody);       // what Shapley values add up to
+  const bool third = two.contains(2) && two.size() < n;
+  // [coalitions]
+  CHECK(to_share == 4.0);
+  CHECK(third);
+
   // [thread_safe]
   auto shared = gtap::make_game(
       n, [&](const gtap::Coalition& kept) { return my_accuracy(kept); }, gtap::thread_safe);
@@ -189,4 +199,25 @@ TEST_CASE("a callable is a game in one line") {
   });
   // [factory]
   CHECK(workers(gtap::Coalition(4, {1, 2})) == 2.0);
+
+  struct {
+    int set = 0;
+    void set_threads(int count) { set = count; }
+    struct NoGradients {
+      explicit NoGradients(int) {}
+      ~NoGradients() {}
+    };
+    NoGradients no_gradients() { return NoGradients(0); }
+  } engine;
+  // [engine]
+  auto on_engine = gtap::make_game_from_factory(n, [&] {
+    engine.set_threads(1);  // of the thread that asks: gtap has a thread for each core
+    return [&engine, model = load_model()](const gtap::Coalition& kept) mutable {
+      const auto guard = engine.no_gradients();
+      return model.accuracy(kept);
+    };
+  });
+  // [engine]
+  CHECK(on_engine(gtap::Coalition(4, {1, 2})) == 2.0);
+  CHECK(engine.set == 1);
 }

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -258,4 +259,46 @@ TEST_CASE("Shapley walks sum to what there is to share", "[designs]") {
   for (const double value : e.values)
     sum += value;
   CHECK(sum == Approx(game(Coalition::grand(13)) - game(Coalition(13))).margin(1e-12));
+}
+
+TEST_CASE("a callable of a factory is made, called and destroyed by one thread", "[engine]") {
+  struct Seen {
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    int strangers = 0;
+  } seen;
+  class Model {
+   public:
+    explicit Model(Seen& all) : all_(&all) {
+      const std::lock_guard lock(all.mutex);
+      all.threads.insert(home_);
+    }
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+    ~Model() { check(); }
+    double value(const Coalition& kept) const {
+      check();
+      std::this_thread::sleep_for(std::chrono::microseconds(50));  // so that others have work
+      return static_cast<double>(kept.size());
+    }
+
+   private:
+    void check() const {
+      const std::lock_guard lock(all_->mutex);
+      if (std::this_thread::get_id() != home_) ++all_->strangers;
+    }
+    Seen* all_;
+    std::thread::id home_ = std::this_thread::get_id();
+  };
+  const auto game = make_game_from_factory(6, [&] {
+    return [model = std::make_unique<Model>(seen)](const Coalition& kept) {
+      return model->value(kept);
+    };
+  });
+  const Estimate indices =
+      estimate(game, Shapley{}, SharedCoalition{}, {.evaluations = 4000, .seed = 1, .threads = 4});
+  CHECK(seen.strangers == 0);
+  CHECK(seen.threads.size() >= 1);
+  CHECK(seen.threads.size() <= 4);
+  CHECK(indices.players() == 6);
 }

@@ -1,4 +1,5 @@
-# Headers that look for NaN refuse flags that let the compiler assume that there is none.
+# Headers that look for NaN refuse flags that let the compiler assume that there is none, and those
+# that throw refuse flags without exceptions.
 #
 # cmake -DCOMPILER=<C++ compiler> -DINCLUDE=<include folder> -P check_finite_math.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -21,4 +22,14 @@ foreach(header core/error.hpp games/callable.hpp pruning/ranking.hpp nn/dataset.
       message(FATAL_ERROR "${header} with ${flags}: expected no error, got \"${error}\"")
     endif()
   endforeach()
+  set(without_exceptions "gtap: compile without -fno-exceptions, since its errors are exceptions")
+  execute_process(
+    COMMAND ${COMPILER} -std=c++20 -fno-exceptions -I${INCLUDE} -x c++ -fsyntax-only
+            ${INCLUDE}/gtap/${header}
+    RESULT_VARIABLE result
+    ERROR_VARIABLE error)
+  if(result EQUAL 0 OR NOT error MATCHES "${without_exceptions}")
+    message(FATAL_ERROR "${header}: expected \"${without_exceptions}\", got ${result} and "
+                        "\"${error}\"")
+  endif()
 endforeach()

@@ -204,6 +204,10 @@ TEST_CASE("players may be the units of chosen layers", "[network_game]") {
   CHECK(game.players() == 15);
   CHECK(game.units().label(7) == "conv2/7");
   CHECK(game.units().label(8) == "dense2/0");
+  const std::vector<std::string> labels = game.units().labels();
+  REQUIRE(labels.size() == game.players());
+  CHECK(labels[7] == "conv2/7");
+  CHECK(labels[8] == "dense2/0");
   Coalition some(15, {0, 3, 4, 9, 14});
   Coalition same = Coalition::grand(whole.players());
   for (Player p = 0; p < whole.players(); ++p) {

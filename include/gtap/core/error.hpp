@@ -5,6 +5,10 @@
 #error "gtap: compile without -ffast-math and -ffinite-math-only, which silence its checks for NaN"
 #endif
 
+#if !defined(__cpp_exceptions)
+#error "gtap: compile without -fno-exceptions, since its errors are exceptions"
+#endif
+
 #include <gtap/core/target.hpp>
 
 #include <sstream>

@@ -35,8 +35,8 @@ class ThreadSafeGame : public CallableGame<F> {
 };
 
 /// A game whose evaluators each own a callable, for models with scratch memory. The factory is
-/// called once for each evaluator, by one thread at a time; a direct call of the game makes a
-/// callable for that one value.
+/// called once for each evaluator, by one thread at a time: by the thread that then calls what it
+/// made, and ends it. A direct call of the game makes a callable for that one value.
 template <class Factory>
 class FactoryGame {
  public:

@@ -90,6 +90,14 @@ class Units {
     return home.name + "/" + std::to_string(p - home.first);
   }
 
+  /// The labels of all players, in order.
+  std::vector<std::string> labels() const {
+    std::vector<std::string> all;
+    for (Player p = 0; p < size(); ++p)
+      all.push_back(label(p));
+    return all;
+  }
+
   /// How many members of the coalition each layer has, in the order of layers().
   std::vector<std::size_t> count(const Coalition& kept) const {
     check(kept, "Units::count");
