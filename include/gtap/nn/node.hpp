@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct PlacedLayer {
   std::vector<std::string> inputs;
 
   template <class L>
-  requires std::convertible_to<L, Layer> PlacedLayer(L&& l, std::vector<std::string> reads = {})
+  requires(!std::same_as<std::remove_cvref_t<L>, PlacedLayer> && std::convertible_to<L, Layer>)
+      PlacedLayer(L&& l, std::vector<std::string> reads = {})
       : layer(std::forward<L>(l)), inputs(std::move(reads)) {}
 };
 
