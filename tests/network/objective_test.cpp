@@ -36,6 +36,7 @@ struct OwnAccuracy {
 /// Minus the mean squared distance of the first logit to the unpruned network's.
 struct Distance {
   static constexpr bool needs_labels = false;
+  static constexpr bool needs_classes = false;
 
   struct Prepared {
     std::vector<float> full;
@@ -120,6 +121,23 @@ TEST_CASE("an objective may look at labels and outputs before the first coalitio
     }
     CHECK(game(kept) == Approx(expected).margin(1e-6));
   }
+}
+
+TEST_CASE("a regression is worth what an own objective says", "[objective]") {
+  const auto net = networks::with_random_parameters(
+      {4}, {nn::Dense{.out = 8}, nn::Relu{}, nn::Dense{.out = 1}}, 1);
+  nn::Dataset<float> images{nn::Tensor<float>({4}, 20), {}};
+  RandomStream random(5, 0);
+  for (std::size_t i = 0; i < 20; ++i) {
+    for (std::size_t c = 0; c < 4; ++c)
+      images.images.set(i, c, 0, 0, static_cast<float>(random.normal()));
+  }
+  const NetworkGame game(net, images, Distance{});
+  CHECK(game(Coalition::grand(8)) == Approx(0.0).margin(1e-9));
+  CHECK(game(Coalition(8)) < 0.0);
+  CHECK(error_text([&] { game.with(Agreement{}); }) ==
+        "NetworkGame: expected a network with at least 2 outputs, one for each class (a regression "
+        "has none), got 1");
 }
 
 TEST_CASE("one game under several objectives", "[objective]") {

@@ -48,15 +48,16 @@ class NetworkGame {
               std::span<const std::string> layers)
       : NetworkGame(net, data, objective, Units(net, layers)) {}
 
-  /// Players: these units. Throws for outputs that are not flat or only one, an empty data set,
-  /// images of another shape, labels that are missing or out of range where the objective needs
-  /// them, and numbers that are not finite, also as the network's outputs.
+  /// Players: these units. Throws for outputs that are not flat, an empty data set, images of
+  /// another shape, numbers that are not finite, also as the network's outputs, and where the
+  /// objective needs classes or labels for one output, and labels that are missing or out of range.
   template <class O>
   NetworkGame(const nn::Network<T>& net, const nn::Dataset<T>& data, const O& objective,
               Units units)
       : units_(std::move(units)) {
-    const std::size_t classes = nn::detail::classes(where, net);
-    if constexpr (detail::needs_labels<O>()) data.check(where, classes);
+    const std::size_t outputs = nn::detail::flat_outputs(where, net);
+    if constexpr (detail::needs_classes<O>()) nn::detail::require_classes(where, outputs);
+    if constexpr (detail::needs_labels<O>()) data.check(where, outputs);
     nn::Tensor<T> logits =
         nn::detail::run_nodes(where, net, nn::logit_nodes(net), data.images, nullptr, 1);
     check_outputs(logits);
@@ -68,12 +69,15 @@ class NetworkGame {
     }
   }
 
-  /// The same players and images under another objective, from the same memory. Throws for labels
-  /// that are missing or out of range where it needs them.
+  /// The same players and images under another objective, from the same memory. Throws for what
+  /// the constructor would refuse with it.
   template <class O>
   NetworkGame with(const O& objective) const {
     NetworkGame other = *this;
     if constexpr (detail::is_objective<O, T>()) {
+      if constexpr (detail::needs_classes<O>()) {
+        nn::detail::require_classes(where, reference_->classes());
+      }
       if constexpr (detail::needs_labels<O>()) reference_->check_labels(where);
       other.target_ = detail::make_target(reference_, objective);
     }

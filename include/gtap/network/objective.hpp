@@ -60,6 +60,16 @@ constexpr bool needs_labels() {
 }
 
 template <class O>
+constexpr bool needs_classes() {
+  if constexpr (requires {
+                  { O::needs_classes } -> std::convertible_to<bool>;
+                }) {
+    return O::needs_classes;
+  }
+  return true;
+}
+
+template <class O>
 constexpr bool refuses_infinite() {
   if constexpr (requires {
                   { O::refuses_infinite } -> std::convertible_to<bool>;
@@ -73,8 +83,8 @@ constexpr bool refuses_infinite() {
 
 /// What a network game values: the mean over its images of what `sum(tile)` adds up over those of a
 /// tile. Called by many threads at once, once for each tile and coalition, so it should not
-/// allocate. Outputs are for classes, two or more. Optional members (docs/concepts.md):
-/// `prepare(data)`, which gives what has the sum() instead; `needs_labels`; `refuses_infinite`.
+/// allocate. Optional members (docs/concepts.md): `prepare(data)`, which gives what has the sum()
+/// instead; `needs_labels`, `needs_classes` and `refuses_infinite`.
 template <class O, class T = float>
 concept Objective = detail::TileSum<O, T> || detail::Prepares<O, T>;
 

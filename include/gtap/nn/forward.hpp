@@ -90,15 +90,26 @@ class ForwardPass {
 
 namespace detail {
 
-/// Number of classes: what labels and losses take the outputs for. Throws unless they are flat, and
-/// for one output: as the only class it would always be right.
+/// Number of outputs. Throws unless they are flat.
 template <class T>
-std::size_t classes(const char* where, const Network<T>& net) {
+std::size_t flat_outputs(const char* where, const Network<T>& net) {
   require(net.output().pixels() == 1, where, "a network with flat outputs (Flatten{} flattens)",
           text("outputs of ", net.output()));
-  require(net.output().channels >= 2, where,
-          "a network with at least 2 outputs, one for each class (a regression has none)", "1");
   return net.output().channels;
+}
+
+/// Refuses one output: as the only class it would always be right.
+inline void require_classes(const char* where, std::size_t outputs) {
+  require(outputs >= 2, where,
+          "a network with at least 2 outputs, one for each class (a regression has none)", "1");
+}
+
+/// Number of classes: what labels and losses take the outputs for.
+template <class T>
+std::size_t classes(const char* where, const Network<T>& net) {
+  const std::size_t outputs = flat_outputs(where, net);
+  require_classes(where, outputs);
+  return outputs;
 }
 
 template <class T>
