@@ -278,7 +278,7 @@ TEST_CASE("mistakes in a call of top_k are refused by name", "[top_k]") {
   CHECK(fails(2, {.wrong_cut = 0.0}) ==
         "top_k: expected a probability of a wrong cut between 0 and 1, got 0");
   CHECK(fails(2, {.tolerance = -1.0}) == "top_k: expected a tolerance of 0 or more, got -1");
-  CHECK(fails(2, {.pilot = 1}) == "top_k: expected a pilot of at least 2 units, got 1");
+  CHECK(fails(2, {.pilot = 1}) == "top_k: expected a pilot of at least 2 samples, got 1");
   CHECK(fails(2, {.constraints = {.quotas = {{"a", {0, 1, 2}, 3}}}}) ==
         "top_k: expected constraints that allow 2 players, got constraints that make it 3");
   CHECK(fails(2, {.estimate = {.evaluations = 19}}) ==

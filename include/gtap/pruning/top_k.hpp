@@ -19,7 +19,7 @@ struct TopKOptions {
   /// Players whose values differ by no more are as good as each other. At 0, ties are never
   /// decided.
   double tolerance = 0.0;
-  std::size_t pilot = 16;  ///< units of all players before the first look, at least 2
+  std::size_t pilot = 16;  ///< samples of all players before the first look, at least 2
   /// With each coalition its complement, for laws that are symmetric about 1/2: exact for
   /// interactions of two. Other laws ignore it. Votes and other steps are better without.
   bool paired = true;
@@ -35,7 +35,7 @@ struct TopK {
   /// be.
   double wrong_cut = 1.0;
   std::vector<Player> border;  ///< players on whom the cut hangs; none when it is decided
-  /// What is known of all values; those far from the cut are known from fewer units. Its
+  /// What is known of all values; those far from the cut are known from fewer samples. Its
   /// `evaluations` is what was spent, `truncated` what was not asked of decided players, `stopped`
   /// is `decided`, or why the run ended before: by `budget`, it did not suffice.
   Estimate estimate;
@@ -53,7 +53,7 @@ inline void check_top_k(std::size_t players, std::size_t k, const TopKOptions& o
     fail("top_k", "a probability of a wrong cut between 0 and 1", text(options.wrong_cut));
   if (!(options.tolerance >= 0.0) || std::isinf(options.tolerance))
     fail("top_k", "a tolerance of 0 or more", text(options.tolerance));
-  if (options.pilot < 2) fail("top_k", "a pilot of at least 2 units", text(options.pilot));
+  if (options.pilot < 2) fail("top_k", "a pilot of at least 2 samples", text(options.pilot));
   const std::size_t kept =
       best_players(std::vector<double>(players), k, options.constraints).size();
   if (kept != k)
@@ -81,17 +81,17 @@ inline std::string top_k_name(std::size_t k, bool paired, const TopKOptions& opt
 /// The k players with the largest values under `law`, within the constraints, spending evaluations
 /// only on what decides the cut (Neuron Shapley, Ghorbani & Zou 2020; CMCS, Kolpaczki et al. 2025).
 ///
-/// A unit draws a coalition, or a pair, and asks for the marginal contributions of the players that
-/// may still cross the cut: one evaluation a player and one more, by the star rung. After each
+/// A sample draws a coalition, or a pair, and asks for the marginal contributions of the players
+/// that may still cross the cut: one evaluation a player and one more, by the star rung. After each
 /// round, half as long as all before, the probability of a wrong cut is computed from the
 /// covariance of the players' differences; the run ends when it is at most what was asked, with the
 /// error shared over the looks. Else the budget ends it, and the result says so.
 ///
 /// When the budget allows all 2^n coalitions (EstimateOptions::enumerate_small), or the law one
 /// only, values are exact and so is the cut.
-/// Memory: a number an evaluation. Time at a look: a difference a swap and unit.
+/// Memory: a number an evaluation. Time at a look: a difference a swap and sample.
 /// Throws gtap::Error for k outside 1 to n, options out of range, constraints that do not allow k
-/// players, a budget that does not pay for two units, and as `estimate` does.
+/// players, a budget that does not pay for two samples, and as `estimate` does.
 template <ValueFunction Game, Semivalue Law>
 TopK top_k(const Game& game, const Law& law, std::size_t k, const TopKOptions& options = {}) {
   static_assert(RetentionLaw<Law>,

@@ -12,7 +12,7 @@
 
 namespace gtap::detail {
 
-/// What each unit of work credited to the players that took part, unit after unit.
+/// What each sample credited to the players that took part, sample after sample.
 struct CreditLog {
   std::vector<double> credits;
 
@@ -25,15 +25,15 @@ struct CreditLog {
   }
 };
 
-/// Rounds of units: who takes part, and how many units there are.
+/// Rounds of samples: who takes part, and how many samples there are.
 struct CreditRounds {
   std::vector<std::vector<std::uint64_t>> players;
-  std::vector<std::uint64_t> units;
+  std::vector<std::uint64_t> samples;
 
   template <class Archive>
   void archive(Archive& fields) {
     fields(players);
-    fields(units);
+    fields(samples);
   }
 };
 
@@ -45,20 +45,20 @@ class CreditTable {
   CreditTable(std::size_t players, const CreditLog& log, const CreditRounds& rounds)
       : columns_(players), mean_(players, 0.0), squares_(players, 0.0) {
     std::size_t at = 0;
-    for (std::size_t r = 0; r < rounds.units.size() && at < log.credits.size(); ++r) {
+    for (std::size_t r = 0; r < rounds.samples.size() && at < log.credits.size(); ++r) {
       const auto& present = rounds.players[r];
       const std::size_t width = present.size();
-      const std::size_t units =
-          std::min<std::size_t>(rounds.units[r], (log.credits.size() - at) / width);
+      const std::size_t samples =
+          std::min<std::size_t>(rounds.samples[r], (log.credits.size() - at) / width);
       takes_part_.emplace_back(players);
-      units_.push_back(units);
+      samples_.push_back(samples);
       for (std::size_t c = 0; c < width; ++c) {
         const auto p = static_cast<std::size_t>(present[c]);
         takes_part_.back().insert(static_cast<Player>(p));
-        for (std::size_t u = 0; u < units; ++u)
+        for (std::size_t u = 0; u < samples; ++u)
           columns_[p].push_back(log.credits[at + u * width + c]);
       }
-      at += units * width;
+      at += samples * width;
     }
     for (std::size_t p = 0; p < players; ++p) {
       std::vector<double>& column = columns_[p];
@@ -81,35 +81,35 @@ class CreditTable {
   double count(std::size_t p) const { return static_cast<double>(columns_[p].size()); }
   const std::vector<double>& means() const { return mean_; }
 
-  /// Variance of the player's mean; infinite below two units. As though one unit more had been off
-  /// by the players' mean spread: what is rare may not have been seen yet.
+  /// Variance of the player's mean; infinite below two samples. As though one sample more had been
+  /// off by the players' mean spread: what is rare may not have been seen yet.
   double variance(std::size_t p) const {
     const double m = count(p);
     if (m < 2.0) return std::numeric_limits<double>::infinity();
     return (squares_[p] / (m - 1.0) + spread_ / m) / m;
   }
 
-  /// Covariance of two players' means, from the units that they share; O(units).
+  /// Covariance of two players' means, from the samples that they share; O(samples).
   double covariance(Player p, Player q) const {
     if (p == q) return variance(p);
     double products = 0.0;
     double shared = 0.0;
     std::size_t at_p = 0;
     std::size_t at_q = 0;
-    for (std::size_t r = 0; r < units_.size(); ++r) {
+    for (std::size_t r = 0; r < samples_.size(); ++r) {
       const bool has_p = takes_part_[r].contains(p);
       const bool has_q = takes_part_[r].contains(q);
       if (has_p && has_q) {
         const double* x = columns_[p].data() + at_p;
         const double* y = columns_[q].data() + at_q;
         double sum = 0.0;
-        for (std::size_t u = 0; u < units_[r]; ++u)
+        for (std::size_t u = 0; u < samples_[r]; ++u)
           sum += x[u] * y[u];
         products += sum;
-        shared += static_cast<double>(units_[r]);
+        shared += static_cast<double>(samples_[r]);
       }
-      if (has_p) at_p += units_[r];
-      if (has_q) at_q += units_[r];
+      if (has_p) at_p += samples_[r];
+      if (has_q) at_q += samples_[r];
     }
     if (shared < 2.0) return 0.0;
     return products * shared / ((shared - 1.0) * count(p) * count(q));
@@ -120,7 +120,7 @@ class CreditTable {
     const double own = variance(p) + variance(q);
     if (std::isinf(own)) return own;
     const double rest = own - 2.0 * covariance(p, q);
-    // What the player with fewer units does not share with the other stays, whatever the samples
+    // What the player with fewer samples does not share with the other stays, whatever they
     // say of the covariance.
     const double fewer = std::min(count(p), count(q));
     const double more = std::max(count(p), count(q));
@@ -132,9 +132,9 @@ class CreditTable {
   std::vector<std::vector<double>> columns_;  // credits less their mean
   std::vector<double> mean_;
   std::vector<double> squares_;
-  double spread_ = 0.0;                // mean over players of their variance in a unit
+  double spread_ = 0.0;                // mean over players of their variance in a sample
   std::vector<Coalition> takes_part_;  // by round
-  std::vector<std::size_t> units_;
+  std::vector<std::size_t> samples_;
 };
 
 }  // namespace gtap::detail

@@ -18,7 +18,7 @@ namespace gtap::detail {
 struct Cut {
   Coalition kept;
   double wrong = 1.0;          // sum over the swaps that could be right
-  std::vector<Player> border;  // players that need more units
+  std::vector<Player> border;  // players that need more samples
 };
 
 /// Which swaps of a kept player for another one constraints allow.
@@ -81,9 +81,9 @@ inline double beyond(double probability, double degrees) {
 
 /// Judges the cut. A coalition within constraints is the best one unless a single swap improves it
 /// (it is a basis of a matroid), so the cut is wrong with at most the summed probabilities that a
-/// swap's difference, by Student's t on the units that tell of it, goes the other way. A player
-/// needs more units when one of its swaps alone is likelier to be right than `share` over twice the
-/// number of swaps.
+/// swap's difference, by Student's t on the samples that tell of it, goes the other way. A player
+/// needs more samples when one of its swaps alone is likelier to be right than `share` over twice
+/// the number of swaps.
 inline Cut judge_cut(const CreditTable& table, std::size_t units, const Constraints& constraints,
                      double tolerance, double share) {
   const std::vector<double>& means = table.means();

@@ -31,9 +31,9 @@ struct TopKOutcome {
   double wrong_cut = 1.0;  // with the looks before counted in
 };
 
-/// Shared coalitions for the players on whom the cut still hangs: unit after unit draws a coalition
-/// from the law, or a pair, and asks for the marginal contributions of these players to it. After
-/// each round the cut is looked at; each look may err with its part of what was accepted
+/// Shared coalitions for the players on whom the cut still hangs: sample after sample draws a
+/// coalition from the law, or a pair, and asks for the marginal contributions of these players to
+/// it. After each round the cut is looked at; each look may err with its part of what was accepted
 /// (parts_of_look), so all looks together stay within it.
 template <RetentionLaw Law>
 class TopKRun {
@@ -68,14 +68,14 @@ class TopKRun {
       if (outcome.wrong_cut <= settings_.wrong_cut) return 0;
       active_ = outcome.cut.border;
       const auto done =
-          std::accumulate(rounds_.units.begin(), rounds_.units.end(), std::uint64_t{0});
+          std::accumulate(rounds_.samples.begin(), rounds_.samples.end(), std::uint64_t{0});
       units = std::max(units, done / 2);
     }
     const std::uint64_t most = evaluations / cost();
     if (most < 2 * units) units = most;  // no remainder that would be too small for a round
     if (units != 0) {
       rounds_.players.emplace_back(active_.begin(), active_.end());
-      rounds_.units.push_back(units);
+      rounds_.samples.push_back(units);
     }
     return units;
   }
