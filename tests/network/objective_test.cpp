@@ -3,6 +3,7 @@
 #include <gtap/network/image_blocks.hpp>
 #include <gtap/network/mask.hpp>
 #include <gtap/network/network_game.hpp>
+#include <gtap/nn/evaluate.hpp>
 
 #include "catch.hpp"
 #include "error_text.hpp"
@@ -73,7 +74,8 @@ struct NotConst {
 struct WrongSum {
   NoMember prepare(const ObjectiveData<float>&) const;
 };
-static_assert(Objective<Accuracy> && Objective<CrossEntropy, double> && Objective<Agreement>);
+static_assert(Objective<SquaredError> && Objective<Accuracy> && Objective<CrossEntropy, double> &&
+              Objective<Agreement>);
 static_assert(Objective<OwnAccuracy> && Objective<Distance> && !Objective<Distance, double>);
 static_assert(!Objective<NoMember> && !Objective<NotConst> && !Objective<WrongSum>);
 
@@ -135,6 +137,21 @@ TEST_CASE("a regression is worth what an own objective says", "[objective]") {
   const NetworkGame game(net, images, Distance{});
   CHECK(game(Coalition::grand(8)) == Approx(0.0).margin(1e-9));
   CHECK(game(Coalition(8)) < 0.0);
+  CHECK(error_text([&] { game.with(SquaredError{}); }) ==
+        "SquaredError: expected targets of 1x1x1 for each of 20 images, got 0 of 0x0x0");
+  images.targets = nn::Tensor<float>({1}, 20);
+  for (std::size_t i = 0; i < 20; ++i)
+    images.targets.set(i, 0, 0, 0, static_cast<float>(random.normal()));
+  const NetworkGame error(net, images, SquaredError{});
+  const Coalition some(8, {0, 3, 4, 6});
+  const auto pruned = nn::forward(net, images.images, kept_channels(net, error.units(), some));
+  double expected = 0.0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const double off = pruned.get(i, 0) - images.targets.get(i, 0);
+    expected -= off * off / 20.0;
+  }
+  CHECK(error(some) == Approx(expected).epsilon(1e-5));
+  CHECK(error(Coalition::grand(8)) == Approx(-nn::mean_squared_error(net, images)).epsilon(1e-5));
   CHECK(error_text([&] { game.with(Agreement{}); }) ==
         "NetworkGame: expected a network with at least 2 outputs, one for each class (a regression "
         "has none), got 1");

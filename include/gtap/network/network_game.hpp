@@ -61,7 +61,7 @@ class NetworkGame {
     nn::Tensor<T> logits =
         nn::detail::run_nodes(where, net, nn::logit_nodes(net), data.images, nullptr, 1);
     check_outputs(logits);
-    reference_ = std::make_shared<const detail::Reference<T>>(std::move(logits), data.labels);
+    reference_ = std::make_shared<const detail::Reference<T>>(std::move(logits), data);
     net_ = std::make_shared<const detail::StagedNetwork<T>>(net, units_, data.images);
     tiles_ = net_->part(0, 1);
     if constexpr (detail::is_objective<O, T>()) {

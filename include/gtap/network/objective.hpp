@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/nn/dataset.hpp>
 #include <gtap/nn/kernels/losses.hpp>
 #include <gtap/nn/tensor.hpp>
 
@@ -33,7 +34,8 @@ template <class T>
 struct ObjectiveData {
   const nn::Tensor<T>& outputs;           ///< logits of the unpruned network, one row a class
   std::span<const std::uint32_t> labels;  ///< one an image; empty if not asked for
-  std::size_t classes;
+  const nn::Tensor<T>& targets;           ///< those of the data, unchecked
+  std::size_t classes;                    ///< outputs of an image
 };
 
 namespace detail {
@@ -136,6 +138,33 @@ struct Agreement {
                                prepared.log_probability.tile(t));
     }
     return prepared;
+  }
+};
+
+/// Minus the mean over images and outputs of (output - target)^2, for regressions; at most 0. Data
+/// need targets instead of labels.
+struct SquaredError {
+  static constexpr bool needs_labels = false;
+  static constexpr bool needs_classes = false;
+  static constexpr bool refuses_infinite = true;
+
+  template <class T>
+  struct Prepared {
+    nn::Tensor<T> targets;
+
+    double sum(const OutputTile<T>& tile) const {
+      const T* target = targets.tile(tile.number);
+      return -nn::kernels::squared_error(tile.classes, tile.outputs, target, tile.images) /
+             static_cast<double>(tile.classes);
+    }
+  };
+
+  /// Throws gtap::Error for targets that are missing, of another shape or not finite.
+  template <class T>
+  Prepared<T> prepare(const ObjectiveData<T>& data) const {
+    nn::detail::check_targets("SquaredError", data.targets, data.outputs.images(),
+                              data.outputs.shape());
+    return {data.targets};
   }
 };
 

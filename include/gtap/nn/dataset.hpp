@@ -26,6 +26,18 @@ inline void check_labels(std::string_view where, std::size_t images,
   }
 }
 
+/// Throws gtap::Error unless there are images, and as many targets of finite numbers in this shape.
+template <class T>
+void check_targets(std::string_view where, const Tensor<T>& targets, std::size_t images,
+                   const Shape& output) {
+  if (images == 0) fail(where, "at least one image", "an empty data set");
+  if (targets.images() != images || !(targets.shape() == output)) {
+    fail(where, text("targets of ", output, " for each of ", images, " images"),
+         text(targets.images(), " of ", targets.shape()));
+  }
+  targets.check_finite(where);
+}
+
 }  // namespace detail
 
 /// Images and what a network shall make of each: its class, or numbers.
@@ -85,13 +97,7 @@ struct Dataset {
   /// Throws gtap::Error unless there are images, and as many targets of finite numbers in this
   /// shape.
   void check_targets(std::string_view where, const Shape& output) const {
-    if (images.images() == 0) detail::fail(where, "at least one image", "an empty data set");
-    if (targets.images() != images.images() || !(targets.shape() == output)) {
-      detail::fail(where,
-                   detail::text("targets of ", output, " for each of ", images.images(), " images"),
-                   detail::text(targets.images(), " of ", targets.shape()));
-    }
-    targets.check_finite(where);
+    detail::check_targets(where, targets, images.images(), output);
   }
 };
 

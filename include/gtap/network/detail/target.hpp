@@ -17,15 +17,16 @@
 
 namespace gtap::detail {
 
-/// What a game's objectives compare with: labels, and the unpruned network's logits. Immutable, and
-/// shared by all objectives of a game.
+/// What a game's objectives compare with: labels, targets, and the unpruned network's logits.
+/// Immutable, and shared by all objectives of a game.
 template <class T>
 class Reference {
  public:
-  /// Labels are those of the data, which need not be right before an objective asks for them.
-  Reference(nn::Tensor<T> outputs, std::vector<std::uint32_t> labels)
+  /// Labels and targets need not be right before an objective asks for them.
+  Reference(nn::Tensor<T> outputs, const nn::Dataset<T>& data)
       : outputs_(std::move(outputs)),
-        labels_(std::move(labels)),
+        labels_(data.labels),
+        targets_(data.targets),
         label_rows_(nn::Shape{}, outputs_.images()) {
     const std::vector<std::uint32_t> none(nn::tile_images, 0);
     const bool whole = labels_.size() == outputs_.images();
@@ -42,6 +43,7 @@ class Reference {
 
   const nn::Tensor<T>& outputs() const { return outputs_; }
   std::span<const std::uint32_t> labels() const { return labels_; }
+  const nn::Tensor<T>& targets() const { return targets_; }
   std::size_t classes() const { return outputs_.shape().size(); }
   std::span<const std::uint32_t> tile_labels(std::size_t t) const {
     return std::span(labels_).subspan(t * nn::tile_images, outputs_.tile_valid(t));
@@ -51,6 +53,7 @@ class Reference {
  private:
   nn::Tensor<T> outputs_;
   std::vector<std::uint32_t> labels_;
+  nn::Tensor<T> targets_;
   nn::Tensor<T> label_rows_;  // one row a tile
 };
 
@@ -109,7 +112,7 @@ std::shared_ptr<const Target<T>> make_target(std::shared_ptr<const Reference<T>>
   if constexpr (Prepares<O, T>) {
     const ObjectiveData<T> data{reference->outputs(),
                                 labels ? reference->labels() : std::span<const std::uint32_t>(),
-                                reference->classes()};
+                                reference->targets(), reference->classes()};
     auto sum = objective.prepare(data);
     return std::make_shared<TargetOf<T, decltype(sum), labels, refuses_infinite<O>()>>(
         std::move(reference), std::move(sum));
