@@ -4,7 +4,6 @@
 #include <gtap/estimators/estimators.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/layer_constraints.hpp>
-#include <gtap/network/mask.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/pruning/procedures.hpp>
@@ -67,14 +66,14 @@ void run() {
   const Compacted<float> smaller = compact(net, game.units(), kept);
   std::cout << "Parameters: " << net.parameters() << " before, " << smaller.network.parameters()
             << " after\n";
-  for (const LayerMap& map : smaller.map) {
-    std::cout << "  " << map.layer << " keeps " << map.kept.size() << " of " << map.before
-              << " channels; weight is now " << smaller.network.weight(map.layer).rows() << " x "
-              << smaller.network.weight(map.layer).cols() << '\n';
+  for (const UnitLayer& layer : game.units().layers()) {
+    const auto& weight = smaller.network.weight(layer.name);
+    std::cout << "  " << layer.name << " keeps " << smaller.kept[layer.node].size() << " of "
+              << layer.count << " channels; weight is now " << weight.rows() << " x "
+              << weight.cols() << '\n';
   }
 
-  const auto masked =
-      nn::forward(net, data.images, kept_channels(net, game.units(), kept)).to_images();
+  const auto masked = nn::forward(net, data.images, game.units().mask(kept)).to_images();
   const auto compacted = nn::forward(smaller.network, data.images).to_images();
   float difference = 0.0f;
   for (std::size_t i = 0; i < masked.size(); ++i) {

@@ -181,6 +181,15 @@ std::shared_ptr<Subject> subject(Network net, const std::vector<std::string>& la
   return std::make_shared<Subject>(std::move(net), images(count), layers);
 }
 
+/// ResNet-20 on 128 images; of a layer, the units inside its blocks.
+std::shared_ptr<Subject> residual(const std::string& layer = {}) {
+  std::vector<std::string> layers;
+  for (const char* block : {".0.conv1", ".1.conv1", ".2.conv1"}) {
+    if (!layer.empty()) layers.push_back(layer + block);
+  }
+  return std::make_shared<Subject>(resnet20(), noise(128), layers);
+}
+
 void compare(Comparison& comparison) {
   const std::vector<std::pair<std::string, std::string>> parts{
       {"conv1", "conv1"}, {"conv2", "conv2"}, {"fc", "dense1"}};
@@ -199,6 +208,11 @@ void compare(Comparison& comparison) {
     comparison.run("star/lenet5_caffe/" + part.first,
                    [&] { return star_case(subject(lenet5_caffe(), {part.second})); });
   }
+  comparison.run("random.5/resnet20", [] { return random_case(residual(), .5, 4); });
+  comparison.run("random.225/resnet20", [] { return random_case(residual(), .225, 8); });
+  comparison.run("star/resnet20/all", [] { return star_case(residual()); });
+  comparison.run("chain/resnet20/layer3", [] { return chain_case(residual("layer3")); });
+  comparison.run("chain/resnet20/layer1", [] { return chain_case(residual("layer1")); });
   comparison.run("proportional.2/mlp/all", [] { return proportion_case(subject(mlp()), .2, 64); });
   comparison.run("proportional.2/lenet5_caffe/all",
                  [] { return proportion_case(subject(lenet5_caffe()), .2, 16); });

@@ -41,6 +41,24 @@ inline Network lenet5_caffe() {
   return net;
 }
 
+inline Network resnet20() {
+  Network net = support::resnet20({3, 32, 32});
+  gtap::nn::initialize(net, 3);
+  return net;
+}
+
+/// Noise in the shape of CIFAR-10's images.
+inline Dataset noise(std::size_t count) {
+  gtap::RandomStream random(2, 0);
+  std::vector<float> plain(count * 3 * 32 * 32);
+  for (float& x : plain)
+    x = static_cast<float>(random.normal());
+  Dataset data{gtap::nn::Tensor<float>::from_images({3, 32, 32}, plain), {}};
+  for (std::size_t i = 0; i < count; ++i)
+    data.labels.push_back(random.below(10));
+  return data;
+}
+
 /// Test images of Fashion-MNIST where they are found, else random ones.
 inline Dataset images(std::size_t count) {
 #if defined(GTAP_HAS_IO) && defined(GTAP_HAS_ZLIB)
@@ -69,43 +87,8 @@ struct Subject {
       : net(std::move(net_)),
         data(std::move(data_)),
         game(net, data, gtap::CrossEntropy{},
-             layers.empty() ? gtap::Units(net) : gtap::Units(net, layers)),
-        cut(gtap::nn::stages(net)) {
-    if (!has_torch()) return;
-    std::vector<PlainLayer> plain;
-    for (std::size_t i = 0; i < net.nodes().size(); ++i) {
-      const auto& node = net.nodes()[i];
-      const auto& layer = node.layer;
-      PlainLayer made{PlainLayer::flatten};
-      if (std::holds_alternative<gtap::nn::Relu>(layer)) made.kind = PlainLayer::relu;
-      if (std::holds_alternative<gtap::nn::MaxPool2d>(layer)) made.kind = PlainLayer::max_pool2;
-      if (gtap::nn::is_mixing(layer)) {
-        const auto* conv = std::get_if<gtap::nn::Conv2d>(&layer);
-        made.kind = conv != nullptr ? PlainLayer::conv : PlainLayer::dense;
-        made.weight_shape = {node.weight.rows(), node.weight.cols()};
-        if (conv != nullptr) {
-          const auto side = static_cast<std::int64_t>(conv->kernel.height);
-          made.weight_shape = {node.weight.rows(), node.weight.cols() / (side * side), side, side};
-        }
-        made.weight = node.weight.data();
-        made.bias = node.bias.data();
-      }
-      plain.push_back(std::move(made));
-    }
-    // The mask comes last in a stage, where there are fewest numbers, before a Flatten.
-    for (const gtap::UnitLayer& layer : game.units().layers()) {
-      for (const gtap::nn::Stage& stage : cut.stages) {
-        if (stage.mixing != layer.node) continue;
-        std::size_t last = stage.end - 1;
-        while (plain[last].kind == PlainLayer::flatten)
-          --last;
-        plain[last].first_player = layer.first;
-        plain[last].players = layer.count;
-      }
-    }
-    std::vector<float> numbers = data.images.to_images();
-    torch = std::make_unique<TorchSide>(plain, std::vector<std::int64_t>{1, 28, 28}, numbers.data(),
-                                        data.labels);
+             layers.empty() ? gtap::Units(net) : gtap::Units(net, layers)) {
+    if (has_torch()) make_torch();
   }
 
   std::size_t players() const { return game.players(); }
@@ -139,58 +122,158 @@ struct Subject {
     }
   }
 
-  /// Multiply-adds of a coalition for one image, behind the layers that no coalition changes.
+  /// Multiply-adds of a coalition for one image, behind the nodes that no coalition changes.
   double macs(const gtap::Coalition& kept) const {
-    std::size_t first = cut.stages.size();
-    for (const gtap::UnitLayer& layer : game.units().layers())
-      first = std::min(first, stage_of(layer));
-    return macs_behind(first, shares(kept));
+    const std::vector<double> share = shares(kept);
+    std::vector<bool> changed(net.nodes().size(), false);  // what the node gives
+    double sum = 0;
+    for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+      const auto& node = net.nodes()[i];
+      bool reads = false;
+      for (const std::size_t from : node.inputs)
+        reads = reads || (from != gtap::nn::network_input && (changed[from] || share_varies(from)));
+      changed[i] = reads;
+      if (reads) sum += node_macs(i, share);
+    }
+    return sum;
   }
 
-  /// Multiply-adds for one image of a step that lets a player in or out: what its own outputs add
-  /// to the next layer, and all layers behind that.
+  /// Multiply-adds for one image of a step that lets a player in or out: what its own channels add
+  /// to the nodes that read them, and all nodes behind these; its own where they are not known.
   double step_macs(const gtap::Coalition& others, gtap::Player player) const {
-    for (const gtap::UnitLayer& layer : game.units().layers()) {
-      if (player < layer.first || player >= layer.first + layer.count) continue;
-      const std::vector<double> share = shares(others);
-      const std::size_t next = stage_of(layer) + 1;
-      return stage_macs(next) * share[next] / static_cast<double>(layer.count) +
-             macs_behind(next, share);
+    const std::vector<double> share = shares(others);
+    std::vector<bool> stale(net.nodes().size(), false);
+    double sum = 0;
+    for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+      const auto& node = net.nodes()[i];
+      double own = 0;  // channels of the player among those that are read
+      for (const std::size_t from : node.inputs) {
+        if (from == gtap::nn::network_input) continue;
+        stale[i] = stale[i] || stale[from];
+        own += static_cast<double>(std::count(game.units().players(from).begin(),
+                                              game.units().players(from).end(), player));
+      }
+      if (stale[i]) {
+        sum += node_macs(i, share);
+      } else if (own > 0 && gtap::nn::is_mixing(node.layer)) {
+        stale[i] = true;
+        sum += static_cast<double>(node.macs()) * share[i] * own /
+               static_cast<double>(node.in.channels);
+      }
     }
-    return 0;
+    return sum;
   }
 
   Network net;
   Dataset data;
   Game game;
-  gtap::nn::Stages cut;
   std::unique_ptr<TorchSide> torch;
 
  private:
-  std::size_t stage_of(const gtap::UnitLayer& layer) const {
-    std::size_t s = 0;
-    while (cut.stages[s].mixing != layer.node)
-      ++s;
-    return s;
+  bool share_varies(std::size_t node) const {
+    for (const gtap::Player p : game.units().players(node)) {
+      if (p != gtap::Units::nobody) return true;
+    }
+    return false;
   }
-  double stage_macs(std::size_t s) const {
-    return static_cast<double>(net.nodes()[cut.stages[s].mixing].macs());
-  }
-  /// The share of each stage's units that is kept.
+  /// The share of each node's channels that is kept.
   std::vector<double> shares(const gtap::Coalition& kept) const {
-    std::vector<double> share(cut.stages.size(), 1.0);
-    const auto counts = game.units().count(kept);
-    for (std::size_t l = 0; l < counts.size(); ++l) {
-      const gtap::UnitLayer& layer = game.units().layers()[l];
-      share[stage_of(layer)] = static_cast<double>(counts[l]) / static_cast<double>(layer.count);
+    std::vector<double> share;
+    const auto mask = game.units().mask(kept);
+    for (std::size_t i = 0; i < mask.size(); ++i) {
+      share.push_back(static_cast<double>(mask[i].size()) /
+                      static_cast<double>(net.nodes()[i].out.channels));
     }
     return share;
   }
-  double macs_behind(std::size_t first, const std::vector<double>& share) const {
-    double sum = 0;
-    for (std::size_t s = first + 1; s < share.size(); ++s)
-      sum += stage_macs(s) * share[s - 1] * share[s];
-    return sum;
+  double node_macs(std::size_t i, const std::vector<double>& share) const {
+    const std::size_t from = net.nodes()[i].inputs[0];
+    return static_cast<double>(net.nodes()[i].macs()) * share[i] *
+           (from == gtap::nn::network_input ? 1.0 : share[from]);
+  }
+
+  void make_torch() {
+    std::vector<PlainLayer> plain;
+    for (const auto& node : net.nodes()) {
+      const auto& layer = node.layer;
+      PlainLayer made{PlainLayer::flatten};
+      for (const std::size_t from : node.inputs) {
+        if (from != gtap::nn::network_input) made.inputs.push_back(from);
+      }
+      if (std::holds_alternative<gtap::nn::Relu>(layer)) made.kind = PlainLayer::relu;
+      if (std::holds_alternative<gtap::nn::Add>(layer)) made.kind = PlainLayer::add;
+      if (std::holds_alternative<gtap::nn::GlobalAvgPool>(layer)) {
+        made.kind = PlainLayer::global_pool;
+      }
+      if (const auto* pool = std::get_if<gtap::nn::MaxPool2d>(&layer)) {
+        made.kind = pool->size.height == 1 ? PlainLayer::halve : PlainLayer::max_pool2;
+      }
+      if (const auto* pad = std::get_if<gtap::nn::ChannelPad>(&layer)) {
+        made.kind = PlainLayer::pad;
+        made.padding = static_cast<std::int64_t>(pad->before);
+      }
+      if (const auto* norm = std::get_if<gtap::nn::BatchNorm>(&layer)) {
+        made.kind = PlainLayer::affine;
+        const auto channels = static_cast<std::size_t>(node.weight.cols());
+        made.weight_shape = {1, node.weight.cols(), 1, 1};
+        made.numbers.resize(2 * channels);
+        for (std::size_t c = 0; c < channels; ++c) {
+          const auto e = static_cast<Eigen::Index>(c);
+          const float scale = node.weight(0, e) /
+                              std::sqrt(node.running_var(e) + static_cast<float>(norm->epsilon));
+          made.numbers[c] = scale;
+          made.numbers[channels + c] = node.bias(e) - node.running_mean(e) * scale;
+        }
+      }
+      if (gtap::nn::is_mixing(layer)) {
+        const auto* conv = std::get_if<gtap::nn::Conv2d>(&layer);
+        made.kind = conv != nullptr ? PlainLayer::conv : PlainLayer::dense;
+        made.weight_shape = {node.weight.rows(), node.weight.cols()};
+        if (conv != nullptr) {
+          const auto side = static_cast<std::int64_t>(conv->kernel.height);
+          made.weight_shape = {node.weight.rows(), node.weight.cols() / (side * side), side, side};
+          made.stride = static_cast<std::int64_t>(conv->stride.height);
+          made.padding = static_cast<std::int64_t>(conv->padding.height);
+        }
+        made.weight = node.weight.data();
+        made.bias = node.bias.size() == 0 ? nullptr : node.bias.data();
+      }
+      plain.push_back(std::move(made));
+    }
+    for (PlainLayer& layer : plain) {
+      if (layer.numbers.empty()) continue;
+      layer.weight = layer.numbers.data();
+      layer.bias = layer.numbers.data() + layer.numbers.size() / 2;
+    }
+    // Masks stand where layers with weights read, where there are fewest numbers, before a Flatten.
+    for (const auto& node : net.nodes()) {
+      if (!gtap::nn::is_mixing(node.layer)) continue;
+      std::size_t from = node.inputs[0];
+      while (from != gtap::nn::network_input &&
+             std::holds_alternative<gtap::nn::Flatten>(net.nodes()[from].layer))
+        from = net.nodes()[from].inputs[0];
+      if (from == gtap::nn::network_input || !share_varies(from)) continue;
+      plain[from].players.clear();
+      for (const gtap::Player p : game.units().players(from)) {
+        plain[from].players.push_back(p == gtap::Units::nobody ? -1 : static_cast<std::int64_t>(p));
+      }
+    }
+    // Channels that go elsewhere than into weights are masked where they are added.
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+      if (plain[i].kind != PlainLayer::add || !share_varies(i)) continue;
+      plain[i].players.clear();
+      for (const gtap::Player p : game.units().players(i)) {
+        plain[i].players.push_back(p == gtap::Units::nobody ? -1 : static_cast<std::int64_t>(p));
+      }
+    }
+    const gtap::nn::Shape shape = net.input();
+    const std::vector<float> numbers = data.images.to_images();
+    torch = std::make_unique<TorchSide>(
+        plain,
+        std::vector<std::int64_t>{static_cast<std::int64_t>(shape.channels),
+                                  static_cast<std::int64_t>(shape.height),
+                                  static_cast<std::int64_t>(shape.width)},
+        numbers.data(), data.labels);
   }
 };
 

@@ -13,30 +13,42 @@ bool has_torch() {
 }
 
 struct TorchSide::State {
-  struct Layer {
-    PlainLayer::Kind kind;
+  struct Node {
     at::Tensor weight;
     at::Tensor bias;
-    bool masked;
   };
-  std::vector<Layer> layers;
   std::vector<PlainLayer> plain;
-  std::size_t cut = 0;  // layers up to the first masked one, whose output is kept before its mask
+  std::vector<Node> nodes;
+  std::vector<std::size_t> last_reader;
+  std::size_t cut = 0;  // nodes up to the first masked one, whose outputs are kept before its mask
   at::Tensor images;
   at::Tensor labels;
-  at::Tensor prefix;
-  std::vector<std::vector<at::Tensor>> masks;  // [coalition][layer]
+  std::vector<at::Tensor> prefix;              // by node, where a node behind the cut reads it
+  std::vector<std::vector<at::Tensor>> masks;  // [coalition][node]
 
-  static at::Tensor apply(const Layer& layer, const at::Tensor& x) {
+  at::Tensor apply(std::size_t i, const std::vector<at::Tensor>& values) const {
+    const PlainLayer& layer = plain[i];
+    const Node& node = nodes[i];
+    const at::Tensor& x = layer.inputs.empty() ? images : values[layer.inputs[0]];
     switch (layer.kind) {
       case PlainLayer::dense:
-        return at::linear(x, layer.weight, layer.bias);
+        return at::linear(x, node.weight, node.bias);
       case PlainLayer::conv:
-        return at::conv2d(x, layer.weight, layer.bias);
+        return at::conv2d(x, node.weight, node.bias, layer.stride, layer.padding);
       case PlainLayer::relu:
         return at::relu(x);
       case PlainLayer::max_pool2:
         return at::max_pool2d(x, 2);
+      case PlainLayer::affine:
+        return at::addcmul(node.bias, x, node.weight);
+      case PlainLayer::add:
+        return x + values[layer.inputs[1]];
+      case PlainLayer::halve:
+        return at::max_pool2d(x, 1, 2);
+      case PlainLayer::pad:
+        return at::constant_pad_nd(x, {0, 0, 0, 0, layer.padding, layer.padding});
+      case PlainLayer::global_pool:
+        return x.mean({2, 3});
       case PlainLayer::flatten:
         break;
     }
@@ -58,18 +70,30 @@ TorchSide::TorchSide(std::span<const PlainLayer> layers, std::vector<std::int64_
   for (std::size_t i = 0; i < labels.size(); ++i)
     state_->labels.data_ptr<std::int64_t>()[i] = labels[i];
   state_->plain.assign(layers.begin(), layers.end());
-  for (const PlainLayer& layer : layers) {
-    State::Layer made{layer.kind, {}, {}, layer.players > 0};
+  state_->last_reader.assign(layers.size(), layers.size());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const PlainLayer& layer = layers[i];
+    State::Node made;
     if (layer.weight != nullptr) {
       made.weight = taken(layer.weight, layer.weight_shape);
-      made.bias = taken(layer.bias, {layer.weight_shape[0]});
+      if (layer.bias != nullptr) {
+        const bool affine = layer.kind == PlainLayer::affine;
+        made.bias = taken(layer.bias, affine ? at::IntArrayRef(layer.weight_shape)
+                                             : at::IntArrayRef(layer.weight_shape[0]));
+      }
     }
-    state_->layers.push_back(std::move(made));
+    state_->nodes.push_back(std::move(made));
+    for (const std::size_t from : layer.inputs)
+      state_->last_reader[from] = i;
   }
-  state_->prefix = state_->images;
+  std::vector<at::Tensor>& values = state_->prefix;
+  values.resize(layers.size());
   do {
-    state_->prefix = State::apply(state_->layers[state_->cut], state_->prefix);
-  } while (!state_->layers[state_->cut++].masked);
+    values[state_->cut] = state_->apply(state_->cut, values);
+  } while (layers[state_->cut++].players.empty());
+  for (std::size_t i = 0; i < state_->cut; ++i) {
+    if (state_->last_reader[i] < state_->cut) values[i] = at::Tensor();
+  }
 }
 
 TorchSide::~TorchSide() = default;
@@ -78,12 +102,13 @@ std::size_t TorchSide::add(std::span<const float> mask) {
   std::vector<at::Tensor> masks;
   for (const PlainLayer& layer : state_->plain) {
     at::Tensor part;
-    if (layer.players > 0) {
-      const auto count = static_cast<std::int64_t>(layer.players);
-      part = at::empty({count}, at::kFloat);
-      for (std::size_t p = 0; p < layer.players; ++p)
-        part.data_ptr<float>()[p] = mask[layer.first_player + p];
-      if (layer.kind == PlainLayer::max_pool2) part = part.view({1, count, 1, 1});
+    if (!layer.players.empty()) {
+      const auto count = static_cast<std::int64_t>(layer.players.size());
+      part = at::ones({count}, at::kFloat);
+      for (std::size_t c = 0; c < layer.players.size(); ++c) {
+        if (layer.players[c] < 0) continue;
+        part.data_ptr<float>()[c] = mask[static_cast<std::size_t>(layer.players[c])];
+      }
     }
     masks.push_back(std::move(part));
   }
@@ -94,17 +119,26 @@ std::size_t TorchSide::add(std::span<const float> mask) {
 double TorchSide::value(std::size_t k, bool cached) const {
   const at::NoGradGuard no_gradients;
   const auto& masks = state_->masks[k];
-  at::Tensor x = state_->images;
-  std::size_t l = 0;
+  std::vector<at::Tensor> values(state_->plain.size());
+  const auto mask = [&](std::size_t i) {
+    if (state_->plain[i].players.empty()) return;
+    const bool flat = values[i].dim() == 2;
+    values[i] = values[i] * (flat ? masks[i] : masks[i].view({1, -1, 1, 1}));
+  };
+  std::size_t i = 0;
   if (cached) {
-    l = state_->cut;
-    x = state_->prefix * masks[l - 1];
+    values = state_->prefix;
+    i = state_->cut;
+    mask(i - 1);
   }
-  for (; l < state_->layers.size(); ++l) {
-    x = State::apply(state_->layers[l], x);
-    if (state_->layers[l].masked) x = x * masks[l];
+  for (; i < state_->plain.size(); ++i) {
+    values[i] = state_->apply(i, values);
+    mask(i);
+    for (const std::size_t from : state_->plain[i].inputs) {
+      if (state_->last_reader[from] == i) values[from] = at::Tensor();
+    }
   }
-  return -at::cross_entropy_loss(x, state_->labels).item<double>();
+  return -at::cross_entropy_loss(values.back(), state_->labels).item<double>();
 }
 
 }  // namespace gtap_bench

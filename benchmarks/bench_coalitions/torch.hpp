@@ -8,15 +8,19 @@
 
 namespace gtap_bench {
 
-/// A layer as the LibTorch side takes it. Weights are laid out as PyTorch has them.
+/// A node as the LibTorch side takes it. Weights are laid out as PyTorch has them.
 struct PlainLayer {
-  enum Kind { dense, conv, relu, max_pool2, flatten };
+  enum Kind { dense, conv, relu, max_pool2, flatten, affine, add, halve, pad, global_pool };
   Kind kind;
   std::vector<std::int64_t> weight_shape{};
   const float* weight = nullptr;
   const float* bias = nullptr;
-  std::size_t first_player = 0;  ///< what leaves is times the mask of these players
-  std::size_t players = 0;       ///< 0: no mask
+  std::vector<std::size_t> inputs{};    ///< nodes before; empty: the images
+  std::int64_t stride = 1;              ///< of a convolution
+  std::int64_t padding = 0;             ///< of a convolution; channels before and after of `pad`
+  std::vector<std::int64_t> players{};  ///< of each channel that leaves, -1 for nobody's;
+                                        ///< empty: no mask
+  std::vector<float> numbers{};         ///< memory for weights that are made for LibTorch
 };
 
 /// A network in LibTorch whose units are absent by activation times mask, and its value: minus the
@@ -29,7 +33,7 @@ class TorchSide {
 
   /// Takes a coalition, 1 for present and 0 for absent, and gives its number.
   std::size_t add(std::span<const float> mask);
-  /// The value of coalition k: of the whole network, or behind the first masked layer's output,
+  /// The value of coalition k: of the whole network, or behind the first masked node's output,
   /// which is kept.
   double value(std::size_t k, bool cached) const;
 

@@ -5,11 +5,11 @@
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/initialize.hpp>
-#include <gtap/nn/stages.hpp>
 #include <gtap/nn/train.hpp>
 
 #include "../support/networks.hpp"
 #include "../support/progress_line.hpp"
+#include "../support/stages.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -88,7 +88,7 @@ nn::Network<float> beginning(const nn::Network<float>& network, std::size_t node
 nn::Network<float> centred(const nn::Network<float>& network, const nn::Tensor<float>& images) {
   // A batch norm at the end of each hidden stage (before the pixels become channels) takes the
   // means off.
-  const nn::Stages cut = nn::stages(network);
+  const support::Stages cut = support::stages(network);
   std::vector<nn::Layer> layers;
   std::vector<std::size_t> ends;  // nodes that a batch norm comes after
   for (std::size_t s = 0; s < cut.hidden(); ++s) {

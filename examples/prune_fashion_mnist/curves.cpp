@@ -3,7 +3,7 @@
 #include <gtap/execution/thread_pool.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/compensation.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/train.hpp>
 
@@ -41,9 +41,9 @@ void judge(const Problem& problem, const Settings& settings, Curve& curve, std::
   const Coalition& kept = curve.kept[f];
   Compacted<float> smaller = compact(problem.net, problem.units, kept);
   const nn::Tensor<float>& images = problem.calibration.images;
-  curve.difference[f] = largest_difference(
-      nn::forward(smaller.network, images, 1),
-      nn::forward(problem.net, images, kept_channels(problem.net, problem.units, kept), 1));
+  curve.difference[f] =
+      largest_difference(nn::forward(smaller.network, images, 1),
+                         nn::forward(problem.net, images, problem.units.mask(kept), 1));
   curve.costs[f] = cost(problem.net, problem.units, kept);
   curve.validation[f] = accuracy(smaller.network, problem.validation_data);
   curve.accuracy[f] = accuracy(smaller.network, problem.test_data);

@@ -376,7 +376,7 @@ TEST_CASE("Files without a network are named") {
   CHECK(load_error(folder / "none") == ": expected a readable file, got No such file or directory");
 }
 
-TEST_CASE("A compacted network comes back with the map of its channels", "[compacted_file]") {
+TEST_CASE("A compacted network comes back with its channels' places", "[compacted_file]") {
   const TemporaryFolder folder;
   gtap::nn::Network<float> net({6}, {gtap::nn::Dense{.out = 5, .name = "hidden"}, gtap::nn::Relu{},
                                      gtap::nn::Dense{.out = 3, .name = "scores"}});
@@ -385,12 +385,7 @@ TEST_CASE("A compacted network comes back with the map of its channels", "[compa
   const auto compacted = gtap::compact(net, units, gtap::Coalition(5, {0, 3, 4}));
   gtap::save_network(folder / "a", compacted);
   const auto read = gtap::load_compacted<float>(folder / "a");
-  REQUIRE(read.map.size() == 2);
-  CHECK(read.map[0].layer == "hidden");
-  CHECK(read.map[0].before == 5);
-  CHECK(read.map[0].kept == std::vector<std::size_t>{0, 3, 4});
-  CHECK(read.map[1].kept == std::vector<std::size_t>{0, 1, 2});
-  CHECK(read.map[0].old_to_new() == compacted.map[0].old_to_new());
+  CHECK(read.kept == gtap::nn::KeptChannels{{0, 3, 4}, {0, 3, 4}, {0, 1, 2}});
   CHECK(read.network.nodes()[2].weight == compacted.network.nodes()[2].weight);
   CHECK(gtap::load_network<float>(folder / "a").nodes()[0].weight ==
         compacted.network.nodes()[0].weight);
@@ -404,26 +399,27 @@ TEST_CASE("A compacted network comes back with the map of its channels", "[compa
     CHECK(message.substr(0, place.size()) == place);
     return message.substr(std::min(message.size(), place.size()));
   };
-  const auto map_is = [&](std::string layers) {
+  const auto kept_is = [&](std::string nodes) {
     return fails([&](auto& metadata) {
-      metadata["gtap.compacted"] = R"({"format": 1, "layers": [)" + layers + "]}";
+      metadata["gtap.compacted"] = R"({"format": 1, "nodes": [)" + nodes + "]}";
     });
   };
-  const std::string scores = R"({"layer": "scores", "before": 3, "kept": [0, 1, 2]})";
+  const std::string relu = R"({"node": "relu1", "kept": [0, 3, 4]})";
+  const std::string scores = R"({"node": "scores", "kept": [0, 1, 2]})";
   CHECK(fails([](auto& metadata) { metadata.erase("gtap.compacted"); }) ==
         ": expected \"gtap.compacted\" in the file's __metadata__, got nothing of that name");
-  CHECK(map_is(scores) == ": expected a map of layer \"hidden\", got one of \"scores\"");
-  CHECK(map_is(R"({"layer": "hidden", "before": 5, "kept": [0, 4]}, )" + scores) ==
-        " map of layer \"hidden\": expected 3 channels, got 2");
-  CHECK(map_is(R"({"layer": "hidden", "before": 5, "kept": [0, 4, 3]}, )" + scores) ==
-        " map of layer \"hidden\": expected increasing channels below 5, got 3");
-  const std::string hidden = R"({"layer": "hidden", "before": 5, "kept": [0, 3, 4]})";
-  CHECK(map_is(hidden) == ": expected a map of layer \"scores\", got none");
-  CHECK(map_is(hidden + ", " + scores + ", " + scores) ==
-        ": expected 2 maps, one for each dense layer and convolution, got 3");
+  CHECK(kept_is(scores) == ": expected the network's nodes in their order, got \"scores\"");
+  CHECK(kept_is(R"({"node": "hidden", "kept": [0, 4]}, )" + relu + ", " + scores) ==
+        " channels of \"hidden\": expected 3 channels, got 2");
+  CHECK(kept_is(R"({"node": "hidden", "kept": [0, 4, 3]}, )" + relu + ", " + scores) ==
+        " channels of \"hidden\": expected increasing channels, got 3");
+  const std::string hidden = R"({"node": "hidden", "kept": [0, 3, 4]})";
+  CHECK(kept_is(hidden) == ": expected lists of channels for 3 nodes, got 1");
+  CHECK(kept_is(hidden + ", " + relu + ", " + scores + ", " + scores) ==
+        ": expected the network's nodes in their order, got \"scores\"");
   auto wrong = compacted;
-  wrong.map.pop_back();
+  wrong.kept.pop_back();
   CHECK(error_text([&] { gtap::save_network(folder / "c", wrong); }) ==
         "save_network(" + (folder / "c").string() +
-            "): expected a map of layer \"scores\", got none");
+            "): expected lists of channels for 3 nodes, got 2");
 }

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "networks.hpp"
+#include "nn/patterns.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -82,6 +83,12 @@ TEST_CASE("an evaluator that has warmed up allocates nothing", "[network_game]")
     CHECK(allocations_once_warm<CrossEntropy>(net) == 0);
     CHECK(allocations_once_warm<Accuracy>(net) == 0);
     CHECK(allocations_once_warm<Agreement>(net) == 0);
+  }
+  for (const auto& one : patterns::all()) {
+    nn::Network<float> net(one.input, one.nodes);
+    networks::randomize(net, 5);
+    CAPTURE(one.name);
+    CHECK(allocations_once_warm<CrossEntropy>(net) == 0);
   }
 }
 

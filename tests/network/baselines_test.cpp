@@ -88,7 +88,8 @@ TEST_CASE("activation scores are means over images and pixels", "[baselines]") {
   const Units units(net);
   const auto data = networks::data_for(net, 90, 2);
   const auto grand = Coalition::grand(units.size());
-  const auto values = detail::apply_nodes(net, 0, 3, data.images);  // conv1, relu, max pooling
+  // conv1, relu, max pooling
+  const auto values = nn::detail::run_nodes("test", net, 3, data.images, nullptr, 1);
   double nonzero = 0.0;
   double sum = 0.0;
   double square = 0.0;

@@ -3,7 +3,6 @@
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
 #include <gtap/network/layer_constraints.hpp>
-#include <gtap/network/mask.hpp>
 #include <gtap/pruning/procedures.hpp>
 
 #include "catch.hpp"
@@ -49,8 +48,7 @@ TEST_CASE("a compacted network gives what the masked one gives", "[compaction]")
       CAPTURE(name, kept);
       const Compacted<float> smaller = compact(net, units, kept);
       CHECK(largest_difference(nn::forward(smaller.network, data.images),
-                               nn::forward(net, data.images, kept_channels(net, units, kept))) <
-            1e-5);
+                               nn::forward(net, data.images, units.mask(kept))) < 1e-5);
       const Cost left = cost(net, units, kept);
       CHECK(left.parameters == smaller.network.parameters());
       CHECK(left.macs == smaller.network.macs());
@@ -130,13 +128,14 @@ TEST_CASE("a compacted network says where its channels were", "[compaction]") {
   const Units units(net);
   Coalition kept(units.size(), {1, 4, 6, 9, 13, 15, 26, 32});
   const auto smaller = compact(net, units, kept);
-  REQUIRE(smaller.map.size() == 5);
-  CHECK(smaller.map[0].layer == "conv1");
-  CHECK(smaller.map[0].kept == std::vector<std::size_t>{1, 4});
-  CHECK(smaller.map[1].kept == std::vector<std::size_t>{0, 3, 7});
-  const std::size_t gone = LayerMap::gone;
-  CHECK(smaller.map[0].old_to_new() == std::vector<std::size_t>{gone, 0, gone, gone, 1, gone});
-  CHECK(smaller.map[4].kept.size() == 4);
+  using List = std::vector<std::uint32_t>;
+  REQUIRE(smaller.kept.size() == net.nodes().size());
+  CHECK(smaller.kept[net.index("conv1")] == List{1, 4});
+  CHECK(smaller.kept[net.index("conv2")] == List{0, 3, 7});
+  // Each filter of the second convolution has become four numbers.
+  CHECK(smaller.kept[net.index("flatten1")] == List{0, 1, 2, 3, 12, 13, 14, 15, 28, 29, 30, 31});
+  CHECK(old_to_new(smaller.kept[0], 6) == std::vector<std::size_t>{gone, 0, gone, gone, 1, gone});
+  CHECK(smaller.kept.back().size() == 4);
   for (std::size_t i = 0; i < net.nodes().size(); ++i) {
     CHECK(smaller.network.nodes()[i].name == net.nodes()[i].name);
   }
@@ -200,16 +199,19 @@ TEST_CASE("compensation brings every network nearer to the unpruned one", "[comp
   }
 }
 
-TEST_CASE("nodes applied one by one give what the network gives", "[compensation]") {
+TEST_CASE("nodes run one by one give what the network gives", "[compensation]") {
   for (const auto& [name, net] : networks::all()) {
     CAPTURE(name);
     const auto data = networks::data_for(net, 70, 5);
-    nn::Tensor<float> values = data.images;
-    for (std::size_t i = 0; i < nn::logit_nodes(net); ++i)
-      values = detail::apply_nodes(net, i, i + 1, values);
+    detail::NodeValues<float> values(net, data.images);
+    for (std::size_t i = 0; i + 1 < nn::logit_nodes(net); ++i) {
+      values.run(i);
+      values.step(i);
+    }
+    const auto last = values.run(nn::logit_nodes(net) - 1);
     const auto whole =
         nn::detail::run_nodes("test", net, nn::logit_nodes(net), data.images, nullptr, 1);
-    CHECK(largest_difference(values, whole) < 1e-5);
+    CHECK(largest_difference(*last, whole) < 1e-5);
   }
 }
 

@@ -1,6 +1,6 @@
 #include <gtap/estimators/estimators.hpp>
 #include <gtap/network/baselines.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/network/prune_network.hpp>
 #include <gtap/nn/evaluate.hpp>
@@ -24,7 +24,7 @@ template <class Objective>
 double plain_value(const nn::Network<float>& net, const nn::Dataset<float>& data,
                    const Units& units, const Coalition& kept) {
   const auto full = nn::forward(net, data.images);
-  const auto out = nn::forward(net, data.images, kept_channels(net, units, kept));
+  const auto out = nn::forward(net, data.images, units.mask(kept));
   const bool softmax = std::holds_alternative<nn::Softmax>(net.nodes().back().layer);
   const std::size_t classes = net.output().size();
   const auto log_probability = [&](const nn::Tensor<float>& from, std::size_t i, std::size_t c) {

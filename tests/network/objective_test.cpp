@@ -1,7 +1,7 @@
 #include <gtap/estimators/designs/shared_coalition.hpp>
 #include <gtap/estimators/estimators.hpp>
 #include <gtap/network/image_blocks.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
 #include <gtap/nn/evaluate.hpp>
 
@@ -9,6 +9,7 @@
 #include "error_text.hpp"
 #include "networks.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -115,7 +116,7 @@ TEST_CASE("an objective may look at labels and outputs before the first coalitio
   CHECK(game(c.coalitions.back()) == Approx(0.0).margin(1e-9));
   for (const Coalition& kept : c.coalitions) {
     const auto full = nn::forward(c.net, c.data.images);
-    const auto pruned = nn::forward(c.net, c.data.images, kept_channels(c.net, game.units(), kept));
+    const auto pruned = nn::forward(c.net, c.data.images, game.units().mask(kept));
     double expected = 0.0;
     for (std::size_t i = 0; i < full.images(); ++i) {
       const double off = pruned.get(i, 0) - full.get(i, 0);
@@ -144,7 +145,7 @@ TEST_CASE("a regression is worth what an own objective says", "[objective]") {
     images.targets.set(i, 0, 0, 0, static_cast<float>(random.normal()));
   const NetworkGame error(net, images, SquaredError{});
   const Coalition some(8, {0, 3, 4, 6});
-  const auto pruned = nn::forward(net, images.images, kept_channels(net, error.units(), some));
+  const auto pruned = nn::forward(net, images.images, error.units().mask(some));
   double expected = 0.0;
   for (std::size_t i = 0; i < 20; ++i) {
     const double off = pruned.get(i, 0) - images.targets.get(i, 0);
@@ -188,4 +189,36 @@ TEST_CASE("what is not finite is no value of an own objective", "[objective]") {
   CHECK(error_text([&] { bad(c.coalitions[0]); }) ==
         "NetworkGame: expected a finite sum from the objective, got nan for the 64 images from 64 "
         "on");
+}
+
+TEST_CASE("objectives of labels are their definitions", "[objective]") {
+  const auto net = networks::all()[0].second;
+  auto data = networks::data_for(net, 150, 7);
+  for (std::size_t i = 0; i < 150; ++i)  // classes of different sizes, one of them empty
+    data.labels[i] = i < 90 ? 0 : i < 120 ? 1 : i < 149 ? 2 : 4;
+  const NetworkGame game(net, data, TopK{.k = 2});
+  RandomStream random(3, 0);
+  Coalition kept(game.players());
+  random.bernoulli_mask(0.6, kept);
+  const auto out = nn::forward(net, data.images, game.units().mask(kept));
+  double top1 = 0.0;
+  double top2 = 0.0;
+  std::vector<double> right(5);
+  std::vector<double> images(5);
+  for (std::size_t i = 0; i < 150; ++i) {
+    std::size_t larger = 0;
+    for (std::size_t c = 0; c < 5; ++c)
+      larger += out.get(i, c) > out.get(i, data.labels[i]) ? 1 : 0;
+    top1 += larger < 1 ? 1.0 : 0.0;
+    top2 += larger < 2 ? 1.0 : 0.0;
+    right[data.labels[i]] += larger < 1 ? 1.0 : 0.0;
+    images[data.labels[i]] += 1.0;
+  }
+  CHECK(game(kept) == Approx(top2 / 150.0));
+  CHECK(game.with(TopK{.k = 1})(kept) == Approx(top1 / 150.0));
+  CHECK(game.with(TopK{.k = 5})(kept) == 1.0);
+  double balanced = 0.0;
+  for (const std::size_t c : {0, 1, 2, 4})
+    balanced += right[c] / images[c] / 4.0;
+  CHECK(game.with(BalancedAccuracy{})(kept) == Approx(balanced));
 }

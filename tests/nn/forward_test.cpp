@@ -121,7 +121,15 @@ TEST_CASE("a masked network is the one whose absent units' outputs are zero", "[
                   Sigmoid{}, Dense{.out = 3}});
   reference::randomize(net, 5);
   const auto data = reference::random_data<double>({2, 8, 8}, 70, 3, 5);
-  const KeptChannels kept{{0, 3, 4}, {1, 2}, {0, 2, 5, 6}};
+  KeptChannels kept = all_kept(net);
+  const auto keep = [&](std::size_t first, std::size_t last, std::vector<std::uint32_t> channels) {
+    for (std::size_t i = first; i <= last; ++i)
+      kept[i] = channels;
+  };
+  keep(1, 4, {0, 3, 4});
+  keep(5, 6, {1, 2});
+  keep(7, 8, {4, 5, 6, 7, 8, 9, 10, 11});
+  keep(9, 10, {0, 2, 5, 6});
 
   // The reference: weights that would read an absent unit are zero.
   Network<double> zeroed = net;
@@ -151,7 +159,7 @@ TEST_CASE("a network without units left is its last bias", "[forward][mask]") {
   Network<float> net({4}, {Dense{.out = 3}, Sigmoid{}, Dense{.out = 2}});
   reference::randomize(net, 9);
   const auto data = reference::random_data<float>({4}, 3, 2, 9);
-  const auto out = forward(net, data.images, KeptChannels{{}});
+  const auto out = forward(net, data.images, KeptChannels{{}, {}, {0, 1}});
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(out.get(i, 0) == net.bias("dense2")(0));
     CHECK(out.get(i, 1) == net.bias("dense2")(1));
@@ -193,7 +201,7 @@ TEST_CASE("what cannot be run is named", "[forward][error]") {
   CHECK(mentions(error_text([&] {
                    forward(net, Tensor<float>({1, 4, 4}, 5), KeptChannels{{3}});
                  }),
-                 "mask: expected increasing channels below 3"));
+                 "mask: expected lists of channels for 4 nodes, got 1"));
   auto data = reference::random_data<float>({1, 4, 4}, 5, 2, 1);
   data.labels[3] = 2;
   CHECK(error_text([&] { evaluate(net, data); }) ==

@@ -1,5 +1,6 @@
+#include <gtap/nn/channel_ties.hpp>
+#include <gtap/nn/kept_channels.hpp>
 #include <gtap/nn/network.hpp>
-#include <gtap/nn/stages.hpp>
 #include <gtap/nn/tensor.hpp>
 
 #include "catch.hpp"
@@ -189,15 +190,6 @@ TEST_CASE("wrong graphs are named with their shapes", "[network][graph][error]")
         "clip1: expected finite limits, the lower one first, got 1 and 0");
 }
 
-TEST_CASE("what needs a chain refuses a graph", "[stages][graph][error]") {
-  const Network<float> net({2, 6, 6}, {Conv2d{.out = 4, .padding = 1},
-                                       Relu{},
-                                       {Conv2d{.out = 4, .padding = 1}, {"relu1"}},
-                                       {Add{.name = "sum"}, {"conv2", "relu1"}}});
-  CHECK(error_text([&] { stages(net); }) ==
-        "sum: expected a chain of layers, each of which reads the one before, got a graph");
-}
-
 TEST_CASE("weights go in and out by the layer's name", "[network]") {
   Network<float> net({2}, {Dense{.out = 3}, BatchNorm{}});
   net.set_weight("dense1", std::vector<float>{1, 2, 3, 4, 5, 6});
@@ -239,38 +231,41 @@ TEST_CASE("wrong weights are refused by name", "[network][error]") {
         "dense1.weight: expected finite numbers, got nan at 5");
 }
 
-TEST_CASE("a chain is cut before its mixing layers", "[stages]") {
-  const Stages cut = stages(lenet());
-  CHECK(cut.prefix_end == 0);
-  REQUIRE(cut.stages.size() == 5);
-  CHECK(cut.hidden() == 4);
-  CHECK(cut.stages[1].mixing == 3);
-  CHECK(cut.stages[1].end == 7);
-  CHECK(cut.stages[1].units == 16);
-  CHECK(cut.stages[1].rows_per_unit == 25);
-  CHECK(cut.stages[4].end == 12);
-
-  const Stages mlp = stages(Network<float>(
-      {1, 2, 2}, {Flatten{}, BatchNorm{}, Dense{.out = 5}, Relu{}, Dense{.out = 2}, Softmax{}}));
-  CHECK(mlp.prefix_end == 2);
-  REQUIRE(mlp.stages.size() == 2);
-  CHECK(mlp.stages[1].end == 5);
+TEST_CASE("channels that are one are found through the maps of layers", "[ties][graph]") {
+  const Network<float> net({2, 6, 6}, {Conv2d{.out = 4, .padding = 1, .name = "a"},
+                                       {Conv2d{.out = 4, .padding = 1, .name = "b"}, {"input"}},
+                                       {Add{}, {"a", "b"}},
+                                       {Concat{}, {"add1", "input"}},
+                                       Flatten{},
+                                       Dense{.out = 3, .name = "hidden"},
+                                       Relu{},
+                                       Dense{.out = 2, .name = "last"}});
+  const ChannelTies ties(net);
+  const std::size_t concat = net.index("concat1");
+  CHECK(ties.group(0, 1) == ties.group(1, 1));
+  CHECK(ties.group(0, 1) == ties.group(concat, 1));
+  CHECK(ties.group(0, 1) == ties.group(concat + 1, 36 + 35));
+  CHECK(ties.group(0, 1) != ties.group(0, 2));
+  CHECK(ties.removable(ties.group(0, 1)));
+  CHECK(!ties.removable(ties.group(concat, 4)));  // the network's input
+  CHECK(ties.removable(ties.group(net.index("hidden"), 0)));
+  CHECK(!ties.removable(ties.group(net.index("last"), 0)));
 }
 
-TEST_CASE("what cannot be cut or masked is named", "[stages][error]") {
-  CHECK(error_text([] { stages(Network<float>({2}, {Relu{}})); }) ==
-        "stages: expected at least one Dense or Conv2d layer, got none");
-  CHECK(error_text([] {
-          stages(Network<float>({2}, {Dense{.out = 2}, Softmax{}, Dense{.out = 2}}));
-        }) == "softmax1: expected a softmax as the last layer only, got one before dense2");
-  const Stages cut = stages(lenet());
-  const KeptChannels few{{0}, {1}};
-  CHECK(error_text([&] { check_kept(cut, few); }) ==
-        "mask: expected lists of channels for 4 hidden stages, got 2");
-  const KeptChannels unordered{{0, 1}, {3, 2}, {}, {}};
-  CHECK(error_text([&] { check_kept(cut, unordered); }) ==
-        "mask: expected increasing channels below 16 in hidden stage 1, got channel 2 at place 1");
-  const KeptChannels outside{{0, 6}, {}, {}, {}};
-  CHECK(error_text([&] { check_kept(cut, outside); }) ==
-        "mask: expected increasing channels below 6 in hidden stage 0, got channel 6 at place 1");
+TEST_CASE("wrong masks are named", "[kept_channels][error]") {
+  const Network<float> net({3}, {Dense{.out = 4}, Relu{}, Dense{.out = 2}});
+  const auto error = [&](const KeptChannels& kept) {
+    return error_text([&] { check_kept(net, kept); });
+  };
+  CHECK(error({{0}, {0}}) == "mask: expected lists of channels for 3 nodes, got 2");
+  CHECK(error({{1, 0}, {}, {0, 1}}) ==
+        "mask: expected increasing channels below 4 of dense1, got channel 0 at place 1");
+  CHECK(error({{0, 4}, {}, {0, 1}}) ==
+        "mask: expected increasing channels below 4 of dense1, got channel 4 at place 1");
+  CHECK(error({{0, 2}, {0, 1}, {0, 1}}) ==
+        "mask: expected channels of relu1 whose sources are present, got channel 1 without that of "
+        "dense1");
+  CHECK(error({{0, 2}, {0, 2}, {1}}) == "mask: expected all 2 channels of dense2, got 1");
+  CHECK(error({{}, {}, {0, 1}}).empty());
+  CHECK(error(all_kept(net)).empty());
 }

@@ -251,7 +251,8 @@ TEST_CASE("a graph learns what can be learnt", "[train][graph]") {
                                  Flatten{},
                                  Dense{.out = 3}});
   initialize(net, 3);
-  const auto result = train(net, bars(600, 1), {.epochs = 4, .batch = 50, .shift = 0});
+  const auto result = train(net, bars(600, 1),
+                            {.epochs = 6, .batch = 50, .optimizer = Adam{.learning_rate = 0.01}});
   CHECK(result.losses.back() < 0.5 * result.losses.front());
   CHECK(accuracy(net, bars(400, 2)) > 0.95);
 }

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <gtap/network/compaction.hpp>
-#include <gtap/network/detail/stage_statistics.hpp>
+#include <gtap/network/detail/unit_statistics.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/dataset.hpp>
 #include <gtap/nn/evaluate.hpp>
 #include <gtap/nn/network.hpp>
-#include <gtap/nn/stages.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -17,7 +16,8 @@
 
 namespace gtap {
 
-/// What a baseline scores a unit by. Weights of a unit are those of its inputs, without the bias.
+/// What a baseline scores a unit by. Weights of a unit are those that make it, without biases, of
+/// tied channels all of them; its activations are those that layers with weights read.
 enum class Baseline {
   magnitude_l1,     ///< sum of absolute weights
   magnitude_l2,     ///< root of the sum of squared weights
@@ -33,11 +33,11 @@ enum class Baseline {
 /// top_n, iterated by iterated_pruning, like any other.
 ///
 /// A call costs one pass over the images, forward or, for those with gradients, forward and
-/// backward; the magnitudes cost none. Layers must keep a unit. Activations are those of the end of
-/// a unit's stage, after activation, batch norm and pooling. Takes a snapshot of the network; the
-/// data must outlive it. Not thread-safe. Throws gtap::Error for weights that are not finite, for
-/// images that the network does not take unless it is a magnitude, and with gradients for outputs
-/// and labels that nn::evaluate() would not take.
+/// backward; the magnitudes cost none. Layers must keep a unit. Activations are looked at where the
+/// next layers read them, after activation, batch norm and pooling. Takes a snapshot of the
+/// network; the data must outlive it. Not thread-safe. Throws gtap::Error for weights that are not
+/// finite, for images that the network does not take unless it is a magnitude, and with gradients
+/// for outputs and labels that nn::evaluate() would not take.
 template <class T>
 class BaselineScorer {
  public:
@@ -55,23 +55,13 @@ class BaselineScorer {
 
   /// One score for each member of `kept`, in increasing order.
   std::vector<double> operator()(const Coalition& kept) {
-    const nn::Network<T> net = compact(net_, units_, kept).network;
+    const Compacted<T> smaller = compact(net_, units_, kept);
+    const detail::ChannelPlayers player(units_, smaller.kept);
     if (uses_data()) ++evaluations_;
-    detail::StageStatistics statistics;
-    if (uses_gradients()) {
-      statistics = detail::gradient_statistics(net, *data_);
-    } else if (uses_data()) {
-      statistics = detail::activation_statistics(net, data_->images);
-    }
-    const nn::Stages cut = nn::stages(net);
-    std::vector<double> scores;
-    for (std::size_t s = 0; s < cut.hidden(); ++s) {
-      if (!has_units(cut.stages[s].mixing)) continue;
-      for (std::size_t u = 0; u < cut.stages[s].units; ++u) {
-        scores.push_back(score(net, cut, s, u, statistics));
-      }
-    }
-    return scores;
+    const std::vector<double> all = scores(smaller.network, player);
+    std::vector<double> result;
+    kept.for_each([&](Player p) { result.push_back(all[p]); });
+    return result;
   }
 
   /// Passes over the images so far.
@@ -85,54 +75,48 @@ class BaselineScorer {
     return baseline_ != Baseline::magnitude_l1 && baseline_ != Baseline::magnitude_l2;
   }
 
-  bool has_units(std::size_t node) const {
-    for (const UnitLayer& layer : units_.layers()) {
-      if (layer.node == node) return true;
-    }
-    return false;
-  }
-
-  double score(const nn::Network<T>& net, const nn::Stages& cut, std::size_t s, std::size_t u,
-               const detail::StageStatistics& statistics) const {
-    const auto unit = static_cast<Eigen::Index>(u);
-    const auto& weight = net.nodes()[cut.stages[s].mixing].weight;
+  std::vector<double> scores(const nn::Network<T>& net,
+                             const detail::ChannelPlayers& player) const {
     switch (baseline_) {
       case Baseline::magnitude_l1:
-        return static_cast<double>(weight.row(unit).cwiseAbs().sum());
+        return incoming(net, player, [](const auto& row) { return row.cwiseAbs().sum(); });
       case Baseline::magnitude_l2:
-        return static_cast<double>(weight.row(unit).norm());
+        return roots(incoming(net, player, [](const auto& row) { return row.squaredNorm(); }));
       case Baseline::weight_gradient:
-        return statistics.weight_gradient[s][u];
+        return detail::gradient_statistics(net, player, *data_).weight_gradient;
       case Baseline::taylor:
-        return statistics.taylor[s][u];
+        return detail::gradient_statistics(net, player, *data_).taylor;
       case Baseline::apoz:
-        return statistics.nonzero[s][u];
+        return detail::activation_statistics(net, player, data_->images).nonzero;
       case Baseline::mean_activation:
-        return statistics.absolute[s][u];
+        return detail::activation_statistics(net, player, data_->images).absolute;
       case Baseline::rms_outgoing:
         break;
     }
-    return std::sqrt(statistics.square[s][u]) * outgoing_norm(net, cut, s, u);
+    return roots(detail::activation_statistics(net, player, data_->images).outgoing);
   }
 
-  /// Norm of all weights of the next mixing node that read this unit.
-  static double outgoing_norm(const nn::Network<T>& net, const nn::Stages& cut, std::size_t s,
-                              std::size_t u) {
-    const nn::Node<T>& next = net.nodes()[cut.stages[s + 1].mixing];
-    Eigen::Index first_row = 0;
-    Eigen::Index rows = next.weight.rows();
-    auto columns = static_cast<Eigen::Index>(cut.stages[s].rows_per_unit);
-    std::size_t channel = u;
-    if (const auto* conv = std::get_if<nn::Conv2d>(&next.layer)) {
-      const std::size_t in_group = next.in.channels / conv->groups;
-      rows /= static_cast<Eigen::Index>(conv->groups);
-      first_row = static_cast<Eigen::Index>(u / in_group) * rows;
-      columns = static_cast<Eigen::Index>(conv->kernel.height * conv->kernel.width);
-      channel = u % in_group;
+  /// Sums of a measure of the weights that make each unit.
+  template <class Measure>
+  static std::vector<double> incoming(const nn::Network<T>& net,
+                                      const detail::ChannelPlayers& player, Measure measure) {
+    std::vector<double> sums(player.size(), 0.0);
+    for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+      const nn::Node<T>& node = net.nodes()[i];
+      if (!nn::ChannelTies::makes(node) || node.weight.size() == 0) continue;
+      for (std::size_t c = 0; c < node.out.channels; ++c) {
+        const Player p = player(i, c);
+        if (p == Units::nobody) continue;
+        sums[p] += static_cast<double>(measure(node.weight.row(static_cast<Eigen::Index>(c))));
+      }
     }
-    return static_cast<double>(
-        next.weight.block(first_row, static_cast<Eigen::Index>(channel) * columns, rows, columns)
-            .norm());
+    return sums;
+  }
+
+  static std::vector<double> roots(std::vector<double> squares) {
+    for (double& value : squares)
+      value = std::sqrt(value);
+    return squares;
   }
 
   Baseline baseline_;

@@ -2,11 +2,11 @@
 
 #include <gtap/core/intrinsics.hpp>
 #include <gtap/network/compaction.hpp>
-#include <gtap/network/detail/apply_nodes.hpp>
-#include <gtap/network/detail/stage_input.hpp>
+#include <gtap/network/detail/layer_input.hpp>
+#include <gtap/network/detail/node_values.hpp>
 #include <gtap/nn/forward.hpp>
 #include <gtap/nn/network.hpp>
-#include <gtap/nn/stages.hpp>
+#include <gtap/nn/plan.hpp>
 #include <gtap/nn/tensor.hpp>
 
 #include <Eigen/Cholesky>
@@ -61,34 +61,38 @@ struct NormalEquations {
 };
 
 /// The batch norm that takes the intercepts of a mixing node without bias, or null. What stands
-/// between them hands on a constant that is added to a channel.
+/// between them hands on a constant that is added to a channel, and nothing else reads it.
 template <class T>
-nn::Node<T>* intercept_taker(std::span<nn::Node<T>> after) {
-  for (nn::Node<T>& node : after) {
+nn::Node<T>* intercept_taker(std::span<nn::Node<T>> nodes,
+                             const std::vector<std::vector<std::size_t>>& readers, std::size_t i) {
+  while (readers[i].size() == 1) {
+    i = readers[i][0];
+    nn::Node<T>& node = nodes[i];
     if (std::holds_alternative<nn::BatchNorm>(node.layer)) return &node;
     const auto* average = std::get_if<nn::AvgPool2d>(&node.layer);
     const bool hands_on = std::holds_alternative<nn::Flatten>(node.layer) ||
                           std::holds_alternative<nn::Dropout>(node.layer) ||
                           std::holds_alternative<nn::MaxPool2d>(node.layer) ||
+                          std::holds_alternative<nn::GlobalMaxPool>(node.layer) ||
                           std::holds_alternative<nn::GlobalAvgPool>(node.layer) ||
+                          std::holds_alternative<nn::Upsample>(node.layer) ||
                           (average != nullptr && average->padding == nn::Extent(0));
     if (!hands_on) return nullptr;
   }
   return nullptr;
 }
 
-/// Refits the mixing node of a stage of the smaller network, `stage`: its z shall be that of the
-/// unpruned node. An intercept becomes its bias, or else is taken off the mean of a batch norm: the
-/// channel's own mean is lower by that much. Where there is neither, none is fitted.
+/// Refits a mixing node of the smaller network: what it gives shall be what the unpruned node gave.
+/// An intercept becomes its bias, or else is taken off the mean of a batch norm: the
+/// channel's own mean is lower by that much (`norm`, null without one). Where there is neither,
+/// none is fitted.
 template <class T>
-void refit(std::span<nn::Node<T>> stage, const nn::Tensor<T>& inputs, const nn::Node<T>& unpruned,
-           const nn::Tensor<T>& unpruned_inputs, const std::vector<std::size_t>& outputs,
-           const CompensationOptions& options) {
-  nn::Node<T>& node = stage.front();
-  nn::Node<T>* const norm = node.bias.size() > 0 ? nullptr : intercept_taker(stage.subspan(1));
+void refit(nn::Node<T>& node, nn::Node<T>* norm, const nn::Tensor<T>& inputs,
+           const nn::Node<T>& unpruned, const nn::Tensor<T>& unpruned_inputs,
+           const std::vector<std::uint32_t>& outputs, const CompensationOptions& options) {
   const bool intercept = node.bias.size() > 0 || norm != nullptr;
-  const StageInput<T> samples(node, inputs);
-  const StageInput<T> unpruned_samples(unpruned, unpruned_inputs);
+  const LayerInput<T> samples(node, inputs);
+  const LayerInput<T> unpruned_samples(unpruned, unpruned_inputs);
   const std::size_t places = inputs.tiles() * samples.positions();
   const std::size_t wanted = std::max<std::size_t>(1, options.samples / nn::tile_images);
   std::size_t step = std::max<std::size_t>(1, places / wanted);
@@ -151,15 +155,17 @@ void refit(std::span<nn::Node<T>> stage, const nn::Tensor<T>& inputs, const nn::
 /// Throws unless `smaller` can have come from `net` and be refitted on these images.
 template <class T>
 void check_compensation(const Compacted<T>& smaller, const nn::Network<T>& net,
-                        const nn::Stages& cut, const nn::Tensor<T>& images,
-                        const CompensationOptions& options) {
+                        const nn::Tensor<T>& images, const CompensationOptions& options) {
   const char* const where = "compensate";
-  bool same = smaller.map.size() == cut.stages.size() && smaller.network.input() == net.input() &&
-              smaller.network.nodes().size() == net.nodes().size();
-  for (std::size_t s = 0; same && s < cut.stages.size(); ++s) {
-    const LayerMap& map = smaller.map[s];
-    const nn::Node<T>& node = smaller.network.nodes()[cut.stages[s].mixing];
-    same = map.before == cut.stages[s].units && map.kept.size() == node.out.channels;
+  const auto before = net.nodes();
+  const auto after = smaller.network.nodes();
+  bool same = smaller.network.input() == net.input() && after.size() == before.size() &&
+              smaller.kept.size() == before.size();
+  for (std::size_t i = 0; same && i < before.size(); ++i) {
+    same = smaller.kept[i].size() == after[i].out.channels &&
+           (smaller.kept[i].empty() || smaller.kept[i].back() < before[i].out.channels) &&
+           after[i].inputs == before[i].inputs &&
+           nn::is_mixing(after[i].layer) == nn::is_mixing(before[i].layer);
   }
   if (!same) fail(where, "the network that was compacted", "another one");
   if (!(options.ridge >= 0.0 && std::isfinite(options.ridge))) {
@@ -176,32 +182,44 @@ void check_compensation(const Compacted<T>& smaller, const nn::Network<T>& net,
 
 /// Refits the smaller network's layers by least squares, first to last, so that each gives what the
 /// unpruned layer gave on these images: no gradients, no labels. A layer without bias is fitted
-/// without intercept, unless a batch norm follows whose mean can take it. Layers before the first
-/// pruned input stay as they are. `net` is the network that was compacted. Throws gtap::Error for
-/// another network, images of another shape, no image, settings out of range and numbers that are
-/// not finite, also as a result; `smaller` is then as it was.
+/// without intercept, unless a batch norm follows whose mean can take it. Layers whose inputs no
+/// pruning has reached stay as they are. `net` is the network that was compacted. Throws
+/// gtap::Error for another network, images of another shape, no image, settings out of range and
+/// numbers that are not finite, also as a result; `smaller` is then as it was.
 ///
 /// Costs about samples x features^2 multiply-adds a layer, features being the inputs of one output.
 template <class T>
 void compensate(Compacted<T>& smaller, const nn::Network<T>& net, const nn::Tensor<T>& images,
                 const CompensationOptions& options = {}) {
-  const nn::Stages cut = nn::stages(net);
-  detail::check_compensation(smaller, net, cut, images, options);
+  detail::check_compensation(smaller, net, images, options);
   nn::Network<T> result = smaller.network;
-  nn::Tensor<T> unpruned = detail::apply_nodes(net, 0, cut.prefix_end, images);
-  nn::Tensor<T> pruned = unpruned;
-  bool changed = false;
-  for (std::size_t s = 0; s < cut.stages.size(); ++s) {
-    const nn::Stage& stage = cut.stages[s];
-    if (changed) {
-      const auto nodes = result.edit_nodes().subspan(stage.mixing, stage.end - stage.mixing);
-      detail::refit(nodes, pruned, net.nodes()[stage.mixing], unpruned, smaller.map[s].kept,
-                    options);
+  const auto nodes = result.edit_nodes();
+  const auto readers = nn::detail::readers(net);
+  detail::NodeValues<T> unpruned(net, images);
+  detail::NodeValues<T> pruned(result, images);
+  std::vector<bool> changed(nodes.size(), false);  // what leaves the node
+  for (std::size_t i = 0; i < nn::logit_nodes(net); ++i) {
+    const nn::Node<T>& before = net.nodes()[i];
+    bool other_inputs = false;
+    for (const std::size_t from : before.inputs)
+      other_inputs = other_inputs || (from != nn::network_input && changed[from]);
+    if (other_inputs && nn::is_mixing(before.layer)) {
+      nn::Node<T>* const norm =
+          nodes[i].bias.size() > 0 ? nullptr : detail::intercept_taker(nodes, readers, i);
+      detail::refit(nodes[i], norm, *pruned.input(i, 0), before, *unpruned.input(i, 0),
+                    smaller.kept[i], options);
     }
-    changed = changed || smaller.map[s].kept.size() < smaller.map[s].before;
-    if (s + 1 == cut.stages.size()) break;
-    unpruned = detail::apply_nodes(net, stage.mixing, stage.end, unpruned);
-    pruned = changed ? detail::apply_nodes(result, stage.mixing, stage.end, pruned) : unpruned;
+    changed[i] = other_inputs || smaller.kept[i].size() < before.out.channels;
+    if (!readers[i].empty()) {
+      const auto values = unpruned.run(i);
+      if (changed[i]) {
+        pruned.run(i);
+      } else {
+        pruned.take(i, values);
+      }
+    }
+    unpruned.step(i);
+    pruned.step(i);
   }
   result.check_finite();
   smaller.network = std::move(result);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/network/detail/slices.hpp>
+#include <gtap/network/units.hpp>
 
 #include <cstddef>
 #include <variant>
@@ -24,15 +25,17 @@ Cost cost(const nn::Network<T>& net, const Units& units, const Coalition& kept) 
   for (std::size_t i = 0; i < left.size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
     const std::size_t out = left[i].out.size();
+    const auto before = static_cast<std::size_t>(node.weight.size());
     std::size_t weights = 0;
-    if (nn::is_mixing(node.layer)) {
-      weights = out * (left[i].in.size() / left[i].groups);
-      if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) {
-        weights *= conv->kernel.height * conv->kernel.width;
-      }
+    if (nn::is_mixing(node.layer) || nn::ChannelTies::makes(node)) {
+      std::size_t groups = 1;
+      if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) groups = conv->groups;
+      // Weights of one output and one input of its group.
+      const std::size_t taps = before / node.out.channels / (node.in.channels / groups);
+      weights = out * (left[i].in[0].size() / left[i].groups) * taps;
       total.macs += weights * node.out.pixels();
-    } else if (node.weight.size() > 0) {
-      weights = out;
+    } else {
+      weights = before / node.out.channels * out;
     }
     total.parameters += weights + (node.bias.size() > 0 ? out : 0);
   }

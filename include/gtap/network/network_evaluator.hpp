@@ -1,7 +1,7 @@
 #pragma once
 
+#include <gtap/network/detail/game_network.hpp>
 #include <gtap/network/detail/presence.hpp>
-#include <gtap/network/detail/staged_network.hpp>
 #include <gtap/network/detail/target.hpp>
 #include <gtap/nn/aligned.hpp>
 
@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -19,15 +18,16 @@
 namespace gtap {
 
 /// One thread's worker of a NetworkGame: owns all memory that evaluations need and allocates
-/// nothing once each of its members has been called. That memory is, for 64 images, all numbers of
-/// the layers behind the first that has players, before and after their activation and pooling;
-/// once chain() has been called also for all images, because a chain may go on: in float 880 bytes
-/// an image for 784-300-100-10, which is 0.9 MB at 1,000 images, and 20 kB an image for LeNet-5,
-/// 20 MB.
+/// nothing once each of its members has been called. That memory is, for 64 images, all numbers
+/// that depend on the coalition: what leaves the layers behind the first that has players, and sums
+/// that toggles update; once chain() has been called also for all images, because a chain may go
+/// on: in float 880 bytes an image for 784-300-100-10, which is 0.9 MB at 1,000 images, and 20 kB
+/// an image for LeNet-5, 20 MB.
 ///
 /// It goes tile by tile: all coalitions, or all steps of a chain, on 64 images whose state stays in
-/// cache, then the next 64. A toggled unit updates what its next layer receives and recomputes only
-/// what follows. Keeps the game's snapshot alive; not thread-safe, one for each thread.
+/// cache, then the next 64. A toggled unit updates what the layers that read it receive and
+/// recomputes only what follows. Keeps the game's snapshot alive; not thread-safe, one for each
+/// thread.
 ///
 /// Throws gtap::Error that names the coalition whose value is not finite because the network's sums
 /// leave the range of T, and for an objective whose sum is not finite.
@@ -42,18 +42,20 @@ class NetworkEvaluator {
   static constexpr std::size_t refresh_interval = 256;
 
   /// Values are means over the images of these tiles.
-  NetworkEvaluator(std::shared_ptr<const detail::StagedNetwork<T>> net,
+  NetworkEvaluator(std::shared_ptr<const detail::GameNetwork<T>> net,
                    std::shared_ptr<const detail::Target<T>> target, detail::TileRange tiles)
       : net_(std::move(net)),
         target_(std::move(target)),
         tiles_(tiles),
         presence_(net_->presence()),
         start_presence_(net_->presence()),
+        batch_(16, net_->presence()),
         memory_(net_->state_size()),
-        scratch_(net_->scratch_size()) {
+        scratch_(net_->scratch_size()),
+        spare_(net_->spare_size()) {
     order_.reserve(players());
-    // Not copies of one, which would come without its reserved memory.
-    std::generate_n(std::back_inserter(batch_), 16, [&] { return net_->presence(); });
+    channels_.resize(net_->most_inputs());
+    rows_.resize(net_->most_inputs());
   }
 
   std::size_t players() const { return net_->players(); }
@@ -97,11 +99,10 @@ class NetworkEvaluator {
       double value = go_on ? tile_values_[own] : tile_value(t, fresh(presence_, t, state, true));
       out[0] += value;
       for (std::size_t k = 0; k < toggles.size(); ++k) {
-        const detail::Place place = presence_.place(toggles[k]);
         if ((chain_steps_ + k + 1) % refresh_interval == 0) {
-          presence_.toggle(place);
+          presence_.toggle(toggles[k]);
           value = tile_value(t, fresh(presence_, t, state, true));
-        } else if (const T* logits = toggle(t, state, place, true)) {
+        } else if (const T* logits = toggle(t, state, toggles[k], true)) {
           value = tile_value(t, logits);
         }
         out[k + 1] += value;
@@ -125,25 +126,25 @@ class NetworkEvaluator {
   void star(const Coalition& centre, std::span<const Player> players, std::span<double> out) {
     check(centre, players);
     std::fill(out.begin(), out.end(), 0.0);
-    // Later stages first: a toggle spoils what follows the stage that reads it, which the players
-    // of that stage and of later ones would still need.
+    // Later steps first: a toggle spoils what follows the steps that read it, which the players of
+    // these and of later ones would still need.
     order_.resize(players.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-      const auto stage_a = presence_.place(players[a]).stage;
-      const auto stage_b = presence_.place(players[b]).stage;
-      return stage_a != stage_b ? stage_a > stage_b : a < b;
+      const auto step_a = net_->plan(players[a]).first_stale;
+      const auto step_b = net_->plan(players[b]).first_stale;
+      return step_a != step_b ? step_a > step_b : a < b;
     });
-    spare_.resize(net_->spare_size());
+    // Where no order would do, stale steps are written to memory of their own.
+    if (net_->spoils()) shadow_.resize(net_->state_size());
     presence_.reset(centre);
     for (std::size_t t = tiles_.first; t < tiles_.last; ++t) {
       const double value = tile_value(t, fresh(presence_, t, memory_.data(), true));
       out[0] += value;
       for (const std::size_t k : order_) {
-        const detail::Place place = presence_.place(players[k]);
-        const T* logits = toggle(t, memory_.data(), place, false);
+        const T* logits = toggle(t, memory_.data(), players[k], false);
         out[k + 1] += logits == nullptr ? value : tile_value(t, logits);
-        presence_.toggle(place);
+        presence_.toggle(players[k]);
       }
     }
     finish(out, [&](std::size_t k) {
@@ -173,78 +174,125 @@ class NetworkEvaluator {
     }
   }
 
-  static detail::Inputs inputs(const detail::Presence& presence, std::size_t stage) {
-    return {presence.channels(stage), presence.rows(stage)};
+  /// What leaves a step, in a tile's state; in `stale` where the plan makes it so, if given.
+  const T* leaving(std::size_t s, std::size_t t, const T* state,
+                   const detail::PlayerPlan* plan = nullptr, const T* stale = nullptr) const {
+    const auto& memory = net_->memory(s);
+    if (memory.known != nullptr) return memory.known + t * memory.tile_size;
+    const bool elsewhere = plan != nullptr && plan->states[s] == detail::StepState::stale;
+    return (elsewhere ? stale : state) + memory.a;
   }
 
-  const T* leaving(std::size_t t, const T* state, std::size_t stage) const {
-    return stage == net_->first() ? net_->prefix(t) : net_->a(state, stage);
-  }
-
-  /// All stages behind the prefix, from nothing; returns the logits. With `keep_z` what toggles
-  /// update later is kept.
-  const T* fresh(const detail::Presence& presence, std::size_t t, T* state, bool keep_z) {
-    return run_from(net_->first(), presence, t, state, keep_z);
-  }
-
-  /// The stages after `stage`, whose own output is up to date.
-  const T* run_from(std::size_t stage, const detail::Presence& presence, std::size_t t, T* state,
-                    bool keep_z) {
-    for (std::size_t s = stage + 1; s < net_->stages(); ++s) {
-      const auto& runner = net_->stage(s);
-      const T* in = leaving(t, state, s - 1);
-      T* z = net_->z(state, s);
-      T* a = net_->a(state, s);
-      if (keep_z && net_->has_players(s - 1)) {
-        runner.mix(inputs(presence, s - 1), presence.channels(s), in, z);
-        runner.finish(presence.channels(s), z, a, scratch_.data());
-      } else {
-        runner.forward(inputs(presence, s - 1), presence.channels(s), in, z, a, scratch_.data());
-      }
+  /// What a step reads; valid until the next call.
+  detail::StepInputs<T> inputs(const detail::Presence& presence, std::size_t s, std::size_t t,
+                               const T* state, const detail::PlayerPlan* plan = nullptr,
+                               const T* stale = nullptr) {
+    const auto& in = net_->step(s).in;
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      channels_[k] = presence.read(in[k]);
+      rows_[k] = leaving(in[k], t, state, plan, stale);
     }
-    return net_->a(state, net_->stages() - 1);
+    return {std::span(channels_).first(in.size()),
+            std::span<const T* const>(rows_.data(), in.size())};
+  }
+
+  /// The sums of a step, where they are kept; else memory for them.
+  T* sums(std::size_t s, T* state) {
+    return net_->memory(s).updated ? state + net_->memory(s).z : spare_.data();
+  }
+
+  /// All steps that depend on the coalition, from nothing; returns the logits. With `keep` what
+  /// toggles update later is kept.
+  const T* fresh(const detail::Presence& presence, std::size_t t, T* state, bool keep) {
+    for (const std::uint32_t s : net_->live()) {
+      recompute(s, presence.made(s), inputs(presence, s, t, state), state, keep,
+                state + net_->memory(s).a);
+    }
+    return leaving(net_->steps() - 1, t, state);
+  }
+
+  void recompute(std::size_t s, std::span<const std::uint32_t> units,
+                 const detail::StepInputs<T>& in, T* state, bool keep, T* a) {
+    const auto& runner = net_->runner(s);
+    if (keep && net_->memory(s).updated) {
+      T* const z = state + net_->memory(s).z;
+      runner.mix(in, units, z);
+      runner.finish(units, z, a, scratch_.data());
+    } else {
+      runner.forward(in, units, spare_.data(), a, scratch_.data());
+    }
   }
 
   /// Toggles one unit; returns the logits, or null when they have not changed. With `keep` false
-  /// the sums that later toggles of the same stage update stay as they were.
-  const T* toggle(std::size_t t, T* state, const detail::Place& place, bool keep) {
-    const bool enters = !presence_.contains(place);
-    const std::size_t s = place.stage;
-    const auto unit = std::span(&place.channel, 1);
-    if (s > net_->first()) {
-      if (enters) {
-        net_->stage(s).mix(inputs(presence_, s - 1), unit, leaving(t, state, s - 1),
-                           net_->z(state, s));
+  /// sums that later toggles update stay as they were.
+  const T* toggle(std::size_t t, T* state, Player player, bool keep) {
+    using detail::ToggleAction;
+    const detail::PlayerPlan& plan = net_->plan(player);
+    const bool enters = presence_.toggle(player);
+    for (const ToggleAction& action : plan.own)
+      own_channels(plan, action, t, state, enters);
+    if (plan.may_vanish && vanishes(plan, t, state)) return nullptr;
+    T* const stale = keep || !net_->spoils() ? state : shadow_.data();
+    for (const ToggleAction& action : plan.later) {
+      const std::size_t s = action.step;
+      const auto& memory = net_->memory(s);
+      T* const a = stale + memory.a;
+      const auto units = presence_.made(s);
+      if (action.work == ToggleAction::recompute) {
+        recompute(s, units, inputs(presence_, s, t, state, &plan, stale), state, keep, a);
+        continue;
       }
-      // Toggles that ran through a fused stage have not written what leaves it.
-      if (enters || (net_->fused(s) && net_->has_players(s - 1))) {
-        net_->stage(s).finish(unit, net_->z(state, s), net_->a(state, s), scratch_.data());
+      const T* const in = leaving(net_->step(s).in[0], t, state);
+      const T sign = enters ? T{1} : T{-1};
+      T* const z = state + memory.z;
+      const std::size_t last = memory.fused;
+      if (last != 0 && action.count == 1) {
+        const auto& runner = net_->runner(last);
+        T* const logits = stale + net_->memory(last).a;
+        T* const last_z = runner.only_head() && !(keep && net_->memory(last).updated) ? logits
+                          : keep ? sums(last, state)
+                                 : spare_.data();
+        net_->runner(s).update_through(action.first, sign, units, in, z, keep, runner, last_z);
+        if (last_z != logits) {
+          runner.finish(presence_.made(last), last_z, logits, scratch_.data());
+        }
+        return logits;
       }
+      net_->runner(s).update(action.first, action.count, sign, units, in, z, keep, a, spare_.data(),
+                             scratch_.data());
     }
-    presence_.toggle(place);
-    const T* out = leaving(t, state, s);
-    const std::size_t size = net_->stage(s).rows() * nn::tile_images;
-    const T* rows = out + place.channel * size;
-    if (std::all_of(rows, rows + size, [](T x) { return x == T{0}; })) return nullptr;
-    const T sign = enters ? T{1} : T{-1};
-    const auto units = presence_.channels(s + 1);
-    T* z = net_->z(state, s + 1);
-    if (net_->fused(s + 1)) {
-      const auto& last = net_->stage(s + 2);
-      T* logits = net_->a(state, s + 2);
-      T* sums = !keep && last.only_mixes() ? logits : net_->z(state, s + 2);
-      net_->stage(s + 1).toggle_through(place.channel, sign, units, out, z, keep, last, sums);
-      if (sums != logits) {
-        last.finish(presence_.channels(s + 2), sums, logits, scratch_.data());
-      }
-      return logits;
-    }
-    net_->stage(s + 1).toggle(place.channel, sign, units, out, z, keep, net_->a(state, s + 1),
-                              spare_.data(), scratch_.data());
-    return run_from(s + 1, presence_, t, state, keep);
+    return leaving(net_->steps() - 1, t, state, &plan, stale);
   }
 
-  std::shared_ptr<const detail::StagedNetwork<T>> net_;
+  /// A unit's own channels of a step that does not change otherwise.
+  void own_channels(const detail::PlayerPlan& plan, const detail::ToggleAction& action,
+                    std::size_t t, T* state, bool enters) {
+    const std::size_t s = action.step;
+    const auto units = std::span(plan.own_channels + action.first, action.count);
+    T* const z = sums(s, state);
+    T* const a = state + net_->memory(s).a;
+    const auto& runner = net_->runner(s);
+    // Toggles that ran through a fused step have not written what leaves it.
+    const bool unwritten = net_->memory(s).fused != 0;
+    if (net_->memory(s).updated) {
+      if (enters) runner.mix(inputs(presence_, s, t, state), units, z);
+      if (enters || unwritten) runner.finish(units, z, a, scratch_.data());
+    } else if (enters) {
+      runner.forward(inputs(presence_, s, t, state), units, z, a, scratch_.data());
+    }
+  }
+
+  /// Whether the numbers of all of a unit's channels that are read further on are zero.
+  bool vanishes(const detail::PlayerPlan& plan, std::size_t t, const T* state) const {
+    for (const detail::Place& place : plan.sources) {
+      const std::size_t size = net_->memory(place.step).source_size;
+      const T* rows = leaving(place.step, t, state) + place.channel * size;
+      if (!std::all_of(rows, rows + size, [](T x) { return x == T{0}; })) return false;
+    }
+    return true;
+  }
+
+  std::shared_ptr<const detail::GameNetwork<T>> net_;
   std::shared_ptr<const detail::Target<T>> target_;
   detail::TileRange tiles_;
   detail::Presence presence_;
@@ -253,7 +301,10 @@ class NetworkEvaluator {
   nn::AlignedVector<T> memory_;          // one tile's state: of fresh evaluations and stars
   nn::AlignedVector<T> chain_memory_;    // every tile's state, so that a chain can go on
   nn::AlignedVector<T> scratch_;
-  nn::AlignedVector<T> spare_;  // stars: sums that are not to be kept
+  nn::AlignedVector<T> spare_;          // sums that are not to be kept
+  nn::AlignedVector<T> shadow_;         // stars that no order saves: what leaves stale steps
+  std::vector<nn::Channels> channels_;  // what a step reads
+  std::vector<const T*> rows_;
   std::vector<double> tile_values_;
   std::vector<std::size_t> order_;
   Coalition chain_end_;

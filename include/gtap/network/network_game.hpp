@@ -2,7 +2,7 @@
 
 #include <gtap/core/coalition.hpp>
 #include <gtap/core/error.hpp>
-#include <gtap/network/detail/staged_network.hpp>
+#include <gtap/network/detail/game_network.hpp>
 #include <gtap/network/detail/target.hpp>
 #include <gtap/network/network_evaluator.hpp>
 #include <gtap/network/objective.hpp>
@@ -27,10 +27,10 @@ namespace gtap {
 ///
 /// How well is an objective's word: Accuracy, CrossEntropy, Agreement, or one of your own. The game
 /// is a snapshot: the network and the data may change or go afterwards without any effect on it.
-/// What no coalition changes, the layers up to the first that has players, is computed once, in the
+/// What no coalition changes, the layers that no player's unit leads to, is computed once, in the
 /// constructor.
 ///
-/// An evaluation costs what is left of the layers behind that one; chains and stars cost less.
+/// An evaluation costs what is left of the layers behind these; chains and stars cost less.
 /// Immutable and thread-safe; each thread takes an evaluator().
 template <class T>
 class NetworkGame {
@@ -62,7 +62,7 @@ class NetworkGame {
         nn::detail::run_nodes(where, net, nn::logit_nodes(net), data.images, nullptr, 1);
     check_outputs(logits);
     reference_ = std::make_shared<const detail::Reference<T>>(std::move(logits), data);
-    net_ = std::make_shared<const detail::StagedNetwork<T>>(net, units_, data.images);
+    net_ = std::make_shared<const detail::GameNetwork<T>>(net, units_, data.images);
     tiles_ = net_->part(0, 1);
     if constexpr (detail::is_objective<O, T>()) {
       target_ = detail::make_target(reference_, objective);
@@ -130,7 +130,7 @@ class NetworkGame {
   }
 
   Units units_;
-  std::shared_ptr<const detail::StagedNetwork<T>> net_;
+  std::shared_ptr<const detail::GameNetwork<T>> net_;
   std::shared_ptr<const detail::Reference<T>> reference_;
   std::shared_ptr<const detail::Target<T>> target_;
   detail::TileRange tiles_;

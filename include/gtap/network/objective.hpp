@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace gtap {
 
@@ -136,6 +137,61 @@ struct Agreement {
       nn::kernels::softmax(data.classes, data.outputs.tile(t), prepared.probability.tile(t));
       nn::kernels::log_softmax(data.classes, data.outputs.tile(t),
                                prepared.log_probability.tile(t));
+    }
+    return prepared;
+  }
+};
+
+/// The share of images whose label is among the `k` classes with the largest outputs, in [0, 1].
+/// Among equal outputs the smaller class comes first.
+struct TopK {
+  std::size_t k = 5;
+
+  template <class T>
+  double sum(const OutputTile<T>& tile) const {
+    double right = 0.0;
+    for (std::size_t i = 0; i < tile.images; ++i) {
+      const std::uint32_t label = tile.labels[i];
+      const T own = tile(label, i);
+      std::size_t before = 0;
+      for (std::size_t c = 0; c < tile.classes; ++c)
+        before += tile(c, i) > own || (tile(c, i) == own && c < label) ? 1 : 0;
+      right += before < k ? 1.0 : 0.0;
+    }
+    return right;
+  }
+};
+
+/// The mean over classes of the share of a class's images whose largest output is theirs, in [0,
+/// 1]: small classes count as much as large ones. Classes without images are left out.
+struct BalancedAccuracy {
+  struct Prepared {
+    std::vector<double> weight;  ///< of an image of each class
+
+    template <class T>
+    double sum(const OutputTile<T>& tile) const {
+      double right = 0.0;
+      for (std::size_t i = 0; i < tile.images; ++i) {
+        std::size_t best = 0;
+        for (std::size_t c = 1; c < tile.classes; ++c) {
+          if (tile(c, i) > tile(best, i)) best = c;
+        }
+        if (best == tile.labels[i]) right += weight[best];
+      }
+      return right;
+    }
+  };
+
+  template <class T>
+  Prepared prepare(const ObjectiveData<T>& data) const {
+    Prepared prepared{std::vector<double>(data.classes, 0.0)};
+    for (const std::uint32_t label : data.labels)
+      prepared.weight[label] += 1.0;
+    double present = 0.0;
+    for (const double images : prepared.weight)
+      present += images > 0.0 ? 1.0 : 0.0;
+    for (double& images : prepared.weight) {
+      if (images > 0.0) images = static_cast<double>(data.labels.size()) / (present * images);
     }
     return prepared;
   }

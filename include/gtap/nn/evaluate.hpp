@@ -63,7 +63,7 @@ Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, std::size_t t
   return detail::evaluate(net, data, nullptr, threads);
 }
 
-/// The same with only the kept channels of each hidden stage.
+/// The same with only the kept channels of each node's output (Units::mask).
 template <class T>
 Evaluation evaluate(const Network<T>& net, const Dataset<T>& data, const KeptChannels& kept,
                     std::size_t threads = 0) {

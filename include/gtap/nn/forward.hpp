@@ -2,10 +2,10 @@
 
 #include <gtap/execution/thread_pool.hpp>
 #include <gtap/nn/aligned.hpp>
+#include <gtap/nn/kept_channels.hpp>
 #include <gtap/nn/layer_forward.hpp>
 #include <gtap/nn/network.hpp>
 #include <gtap/nn/plan.hpp>
-#include <gtap/nn/stages.hpp>
 #include <gtap/nn/tensor.hpp>
 
 #include <algorithm>
@@ -41,23 +41,11 @@ class ForwardPass {
 
   explicit ForwardPass(const Network<T>& net) : ForwardPass(net, net.nodes().size()) {}
 
-  /// From here on, only these channels of the hidden stages are there; the others are neither
-  /// computed nor read, as if their outputs were zero at the end of their stage. Throws when
-  /// check_kept() does.
-  void keep(std::span<const std::vector<std::uint32_t>> kept) {
-    const Stages cut = stages(*net_);
-    check_kept(cut, kept);
-    for (std::size_t s = 0; s < cut.hidden(); ++s) {
-      const Stage& stage = cut.stages[s];
-      for (std::size_t i = stage.mixing; i < std::min(stage.end, present_.size()); ++i) {
-        const std::size_t each = net_->nodes()[i].out.channels / stage.units;
-        present_[i].clear();
-        for (const std::uint32_t unit : kept[s]) {
-          for (std::size_t k = 0; k < each; ++k)
-            present_[i].push_back(static_cast<std::uint32_t>(unit * each + k));
-        }
-      }
-    }
+  /// From here on, only these channels are there; the others are neither computed nor read, as if
+  /// they were zero. Throws when check_kept() does.
+  void keep(const KeptChannels& kept) {
+    check_kept(*net_, kept);
+    std::copy_n(kept.begin(), present_.size(), present_.begin());
   }
 
   /// The last node's output for a tile of inputs; valid until the next call. Channels that are
@@ -161,8 +149,7 @@ Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, std::size_t th
   return detail::run_nodes("forward", net, net.nodes().size(), images, nullptr, threads);
 }
 
-/// The same with only the kept channels of each hidden stage; the others are zero after activation
-/// and batch norm.
+/// The same with only the kept channels of each node's output (Units::mask); the others are zero.
 template <class T>
 Tensor<T> forward(const Network<T>& net, const Tensor<T>& images, const KeptChannels& kept,
                   std::size_t threads = 0) {

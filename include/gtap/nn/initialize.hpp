@@ -2,37 +2,57 @@
 
 #include <gtap/core/random.hpp>
 #include <gtap/nn/network.hpp>
+#include <gtap/nn/plan.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace gtap::nn {
 
-/// Gives every weight a random start, and every bias zero; batch norm starts as the identity.
+namespace detail {
+
+/// Whether a ReLU-like activation comes after a node before the next weights do, on some way.
+template <class T>
+bool is_rectified(const Network<T>& net, const std::vector<std::vector<std::size_t>>& readers,
+                  std::size_t i) {
+  for (const std::size_t reader : readers[i]) {
+    const Layer& layer = net.nodes()[reader].layer;
+    if (is_mixing(layer)) continue;
+    switch (activation_of(layer).kind) {
+      case kernels::Activation::relu:
+      case kernels::Activation::leaky_relu:
+      case kernels::Activation::gelu:
+      case kernels::Activation::silu:
+      case kernels::Activation::hard_swish:
+      case kernels::Activation::clip:
+        return true;
+      default:
+        if (is_rectified(net, readers, reader)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace detail
+
+/// Gives every weight a random start, and every bias zero; batch norm and layer norm start as the
+/// identity, layers of somebody else's with the weights that they ask for.
 ///
 /// Dense and Conv2d weights are normal with variance 2 / fan_in where a ReLU-like activation (Relu,
-/// LeakyRelu, Gelu) comes next (He et al. 2015), else uniform with variance 2 / (fan_in + fan_out)
-/// (Glorot and Bengio 2010). Batch norm, pooling, flatten and dropout in between are looked
-/// through. Each node draws from its own stream of the seed.
+/// LeakyRelu, Gelu, SiLU, HardSwish, Clip) comes next (He et al. 2015), else uniform with variance
+/// 2 / (fan_in + fan_out) (Glorot and Bengio 2010). What has no such weights is looked through.
+/// Each node draws from its own stream of the seed.
 template <class T>
 void initialize(Network<T>& net, std::uint64_t seed) {
+  const auto readers = detail::readers(net);
   const auto nodes = net.edit_nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     Node<T>& node = nodes[i];
-    node.bias.setZero();
-    if (std::holds_alternative<BatchNorm>(node.layer)) {
-      node.weight.setOnes();
-      node.running_mean.setZero();
-      node.running_var.setOnes();
-    }
+    node.allocate(parameter_shape(node.layer, node.ins));
     if (!is_mixing(node.layer)) continue;
-    bool rectified = false;
-    for (std::size_t k = i + 1; k < nodes.size() && !is_mixing(nodes[k].layer); ++k) {
-      rectified = rectified || std::holds_alternative<Relu>(nodes[k].layer) ||
-                  std::holds_alternative<LeakyRelu>(nodes[k].layer) ||
-                  std::holds_alternative<Gelu>(nodes[k].layer);
-    }
+    const bool rectified = detail::is_rectified(net, readers, i);
     const auto fan_in = static_cast<double>(node.weight.cols());
     double fan_out = static_cast<double>(node.weight.rows());
     if (const auto* conv = std::get_if<Conv2d>(&node.layer)) {

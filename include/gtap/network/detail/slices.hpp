@@ -4,19 +4,20 @@
 #include <gtap/nn/channels.hpp>
 #include <gtap/nn/network.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
-namespace gtap {
+namespace gtap::detail {
 
-namespace detail {
-
-/// What of one node is left when units go: its input and output channels that stay, in the old
-/// numbering and increasing, and the groups of a convolution.
+/// What of one node is left when units go: the channels of its inputs and its output that stay, in
+/// the old numbering and increasing, and the groups of a convolution.
 struct Slice {
-  std::vector<std::size_t> in;
+  std::vector<std::vector<std::size_t>> in;  ///< by input
   std::vector<std::size_t> out;
   std::size_t groups = 1;
 };
@@ -28,7 +29,7 @@ template <class T>
 std::size_t groups_left(const nn::Node<T>& node, const nn::Conv2d& conv, const Slice& slice) {
   std::vector<std::size_t> in(conv.groups);
   std::vector<std::size_t> out(conv.groups);
-  for (const std::size_t c : slice.in)
+  for (const std::size_t c : slice.in[0])
     ++in[c / (node.in.channels / conv.groups)];
   for (const std::size_t c : slice.out)
     ++out[c / (node.out.channels / conv.groups)];
@@ -43,41 +44,30 @@ std::size_t groups_left(const nn::Node<T>& node, const nn::Conv2d& conv, const S
   return left;
 }
 
-/// What is left of each node of the network when only these units are kept. Throws when a layer
-/// would be empty, naming it and `where`.
+/// What is left of each node of the network when only these units are kept. Throws when a node
+/// would be without channels, naming it and `where`.
 template <class T>
 std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Units& units,
                           const Coalition& kept) {
   units.check(kept, where);
-  const std::vector<std::size_t> counts = units.count(kept);
-  for (std::size_t l = 0; l < counts.size(); ++l) {
-    if (counts[l] == 0) {
-      fail(where, "at least one unit kept in layer \"" + units.layers()[l].name + "\"", "none");
-    }
-  }
+  units.check_network(net, where);
+  const nn::KeptChannels mask = units.mask(kept);
+  const auto numbers = [](const std::vector<std::uint32_t>& list) {
+    return std::vector<std::size_t>(list.begin(), list.end());
+  };
   std::vector<Slice> result;
-  for (std::size_t i = 0; i < net.nodes().size(); ++i) {
+  for (std::size_t i = 0; i < mask.size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
-    Slice slice;
-    slice.in = i == 0 ? nn::detail::all_channels<std::size_t>(node.in.channels) : result.back().out;
-    if (nn::is_mixing(node.layer)) {
-      slice.out = nn::detail::all_channels<std::size_t>(node.out.channels);
-      for (const UnitLayer& layer : units.layers()) {
-        if (layer.node != i) continue;
-        slice.out.clear();
-        for (std::size_t c = 0; c < layer.count; ++c) {
-          if (kept.contains(layer.first + static_cast<Player>(c))) slice.out.push_back(c);
-        }
-      }
-    } else if (std::holds_alternative<nn::Flatten>(node.layer)) {
-      for (const std::size_t c : slice.in) {
-        for (std::size_t p = 0; p < node.in.pixels(); ++p) {
-          slice.out.push_back(c * node.in.pixels() + p);
-        }
-      }
-    } else {
-      slice.out = slice.in;
+    if (mask[i].empty()) {
+      fail(where, "at least one unit kept in layer \"" + node.name + "\"", "none");
     }
+    Slice slice;
+    for (const std::size_t from : node.inputs) {
+      slice.in.push_back(from == nn::network_input
+                             ? nn::detail::all_channels<std::size_t>(net.input().channels)
+                             : numbers(mask[from]));
+    }
+    slice.out = numbers(mask[i]);
     if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) {
       slice.groups = groups_left(node, *conv, slice);
     }
@@ -86,5 +76,36 @@ std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Un
   return result;
 }
 
-}  // namespace detail
-}  // namespace gtap
+/// The layer of the smaller network, with the node's name.
+template <class T>
+nn::Layer sliced_layer(const nn::Node<T>& node, const Slice& slice) {
+  nn::Layer layer = node.layer;
+  const std::vector<std::size_t>& in = slice.in[0];
+  const bool whole = slice.out.size() == node.out.channels && in.size() == node.in.channels;
+  if (auto* dense = std::get_if<nn::Dense>(&layer)) {
+    dense->out = slice.out.size();
+  } else if (auto* conv = std::get_if<nn::Conv2d>(&layer)) {
+    conv->out = slice.out.size();
+    conv->groups = slice.groups;
+  } else if (auto* part = std::get_if<nn::ChannelSlice>(&layer)) {
+    const auto first = std::lower_bound(in.begin(), in.end(), part->first);
+    part->first = static_cast<std::size_t>(first - in.begin());
+    part->count = slice.out.size();
+  } else if (auto* own = std::get_if<nn::OwnLayer>(&layer)) {
+    *own = own->left(slice.in, slice.out);
+  } else if (node.channel_map(0).kind == nn::ChannelMap::selects && !whole) {
+    const std::vector<std::int64_t> from = node.channel_map(0).from;
+    nn::ChannelSelect select;
+    for (const std::size_t c : slice.out) {
+      const auto source = static_cast<std::size_t>(from[c]);
+      const auto at = std::lower_bound(in.begin(), in.end(), source);
+      const bool there = from[c] >= 0 && at != in.end() && *at == source;
+      select.channels.push_back(there ? at - in.begin() : -1);
+    }
+    layer = std::move(select);
+  }
+  std::visit([&](auto& settings) { settings.name = node.name; }, layer);
+  return layer;
+}
+
+}  // namespace gtap::detail

@@ -11,9 +11,9 @@ namespace gtap::detail {
 
 /// The inputs of a mixing node as a matrix: what one output of one group reads at one output pixel.
 template <class T>
-class StageInput {
+class LayerInput {
  public:
-  StageInput(const nn::Node<T>& node, const nn::Tensor<T>& inputs)
+  LayerInput(const nn::Node<T>& node, const nn::Tensor<T>& inputs)
       : node_(&node), inputs_(&inputs), conv_(std::get_if<nn::Conv2d>(&node.layer)) {}
 
   std::size_t groups() const { return conv_ ? conv_->groups : 1; }
@@ -38,8 +38,8 @@ class StageInput {
         for (std::size_t ky = 0; ky < conv_->kernel.height; ++ky) {
           for (std::size_t kx = 0; kx < conv_->kernel.width; ++kx) {
             // Unsigned differences wrap around, so one comparison finds both borders.
-            const std::size_t y = top + ky - conv_->padding.height;
-            const std::size_t x = left + kx - conv_->padding.width;
+            const std::size_t y = top + ky * conv_->dilation.height - conv_->padding.height;
+            const std::size_t x = left + kx * conv_->dilation.width - conv_->padding.width;
             to = y < in.height && x < in.width
                      ? std::copy_n(rows + ((c * in.height + y) * in.width + x) * nn::tile_images,
                                    nn::tile_images, to)
