@@ -196,7 +196,7 @@ TEST_CASE("objectives of labels are their definitions", "[objective]") {
   auto data = networks::data_for(net, 150, 7);
   for (std::size_t i = 0; i < 150; ++i)  // classes of different sizes, one of them empty
     data.labels[i] = i < 90 ? 0 : i < 120 ? 1 : i < 149 ? 2 : 4;
-  const NetworkGame game(net, data, TopK{.k = 2});
+  const NetworkGame game(net, data, TopKAccuracy{.k = 2});
   RandomStream random(3, 0);
   Coalition kept(game.players());
   random.bernoulli_mask(0.6, kept);
@@ -215,8 +215,8 @@ TEST_CASE("objectives of labels are their definitions", "[objective]") {
     images[data.labels[i]] += 1.0;
   }
   CHECK(game(kept) == Approx(top2 / 150.0));
-  CHECK(game.with(TopK{.k = 1})(kept) == Approx(top1 / 150.0));
-  CHECK(game.with(TopK{.k = 5})(kept) == 1.0);
+  CHECK(game.with(TopKAccuracy{.k = 1})(kept) == Approx(top1 / 150.0));
+  CHECK(game.with(TopKAccuracy{.k = 5})(kept) == 1.0);
   double balanced = 0.0;
   for (const std::size_t c : {0, 1, 2, 4})
     balanced += right[c] / images[c] / 4.0;

@@ -144,7 +144,7 @@ struct Agreement {
 
 /// The share of images whose label is among the `k` classes with the largest outputs, in [0, 1].
 /// Among equal outputs the smaller class comes first.
-struct TopK {
+struct TopKAccuracy {
   std::size_t k = 5;
 
   template <class T>
