@@ -1,7 +1,7 @@
 // What the library itself costs beside the value function: walks over an additive game, whose value
 // is one addition, and the enumeration of all coalitions.
 
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimate.hpp>
 #include <gtap/games/closed_form.hpp>
 
 #include "comparison.hpp"

@@ -1,7 +1,7 @@
 // A network built in code with weights from elsewhere: set by layer name in PyTorch's layouts,
 // ranked, masked, compacted, and read back.
 
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimate.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>

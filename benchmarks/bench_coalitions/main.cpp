@@ -4,8 +4,8 @@
 // are compared.
 
 #include <gtap/estimators/designs/permutation.hpp>
-#include <gtap/estimators/engine.hpp>
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/detail/engine.hpp>
+#include <gtap/estimate.hpp>
 
 #include "../comparison.hpp"
 #include "../peak.hpp"

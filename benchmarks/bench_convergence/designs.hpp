@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimate.hpp>
 
 #include "study.hpp"
 
@@ -19,13 +19,13 @@ struct CurvesOfLaw {
   template <class D>
   void add(const D& design) const {
     study.add(subject, name, truth, design.name(), false,
-              [&](const AnyGame& game, const gtap::EstimateOptions& options) {
+              [&](const gtap::AnyGame& game, const gtap::EstimateOptions& options) {
                 return gtap::estimate(game, law, design, options);
               });
   }
   void add_default() const {
     study.add(subject, name, truth, "default", true,
-              [&](const AnyGame& game, const gtap::EstimateOptions& options) {
+              [&](const gtap::AnyGame& game, const gtap::EstimateOptions& options) {
                 return gtap::estimate(game, law, options);
               });
   }
@@ -34,12 +34,10 @@ struct CurvesOfLaw {
     using namespace gtap;
     add(Permutation{});
     add(Permutation{.antithetic = true});
-    add(TruncatedPermutation{});
     add(ShortChains{4});
     add(SharedCoalition{});
     add(Stratified{});
-    add(Svarm{});
-    if (subject.game.players() <= 64) add(Svarm{.stratified = true});
+    if (subject.game.players() <= 64) add(Svarm{});
     add(AdjustedReuse{});
     add(Surrogate{});
   }

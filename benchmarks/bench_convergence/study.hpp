@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
-#include <gtap/estimators/options.hpp>
+#include <gtap/estimators/estimate_options.hpp>
 #include <gtap/execution/thread_pool.hpp>
 
 #include "subjects.hpp"
@@ -48,7 +48,7 @@ class Study {
 
   std::vector<Curve>& curves() { return curves_; }
 
-  using Run = std::function<gtap::Estimate(const AnyGame&, const gtap::EstimateOptions&)>;
+  using Run = std::function<gtap::Estimate(const gtap::AnyGame&, const gtap::EstimateOptions&)>;
 
   /// A budget that does not pay for one unit of the design leaves it at the error of knowing
   /// nothing, all values 0. A default that is one design at every budget goes by its name, and

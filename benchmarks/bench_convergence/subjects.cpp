@@ -1,8 +1,7 @@
 #include "subjects.hpp"
 
 #include <gtap/core/random.hpp>
-#include <gtap/estimators/designs/exact.hpp>
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimate.hpp>
 #include <gtap/games/callable.hpp>
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
@@ -20,6 +19,29 @@ using namespace gtap;
 
 namespace {
 
+/// A game of few players as the table of its values: the same errors, without the model's time.
+class TableGame {
+ public:
+  template <class Game>
+  explicit TableGame(const Game& game)
+      : players_(game.players()), values_(std::size_t{1} << players_) {
+    auto evaluator = gtap::evaluator(game);
+    Coalition coalition(players_);
+    for (std::size_t bits = 0; bits < values_.size(); ++bits) {
+      coalition.words()[0] = bits;
+      values_[bits] = evaluator(coalition);
+    }
+  }
+
+  std::size_t players() const { return players_; }
+  double operator()(const Coalition& coalition) const { return values_[coalition.words()[0]]; }
+  auto evaluator() const { return gtap::detail::EvaluatorReference<TableGame>(*this); }
+
+ private:
+  std::size_t players_;
+  std::vector<double> values_;
+};
+
 /// Errors by the game's table, the truth by folding it, seconds by the game itself.
 template <class Game>
 Subject enumerated(const std::string& name, std::shared_ptr<const Game> game,
@@ -27,12 +49,12 @@ Subject enumerated(const std::string& name, std::shared_ptr<const Game> game,
   const auto table = std::make_shared<const TableGame>(*game);
   owned.push_back(game);
   owned.push_back(table);
-  const AnyGame any(*table);
+  const AnyGame any = AnyGame::view(*table);
   return {name,
           std::move(owned),
           true,
           any,
-          AnyGame(*game),
+          AnyGame::view(*game),
           retention,
           estimate(any, Shapley{}, Exact{}).values,
           estimate(any, Dropout{0.5}, Exact{}).values,
@@ -170,8 +192,8 @@ class ReadoutOfImages {
 Subject readout() {
   const auto game = std::make_shared<const ReadoutOfImages>(500);
   const LinearReadoutGame truth = game->closed_form();
-  return {"readout",         {game}, false,           AnyGame(*game),
-          AnyGame(*game),    0.3,    truth.shapley(), truth.dropout(0.5),
+  return {"readout",         {game}, false,           AnyGame::view(*game),
+          AnyGame::view(*game),    0.3,    truth.shapley(), truth.dropout(0.5),
           truth.dropout(0.3)};
 }
 

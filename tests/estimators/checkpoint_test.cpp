@@ -1,4 +1,4 @@
-#include "any_estimate.hpp"
+#include "by.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 #include "same_bits.hpp"
@@ -35,14 +35,14 @@ const AnyEstimator permutation = by(Shapley{}, Permutation{});
 }  // namespace
 
 TEST_CASE("a finished run goes on with a larger budget", "[checkpoint]") {
-  const AnyGame game(20, rough);
+  const AnyGame game = any_game(20, rough);
   const Scrap file("gtap_longer");
   const Estimate whole = permutation(game, {.evaluations = 9'000});
   EstimateOptions options{.evaluations = 4'000, .checkpoint = file.path};
   permutation(game, options);
   options.evaluations = 9'000;
   const Estimate resumed = permutation(game, options);
-  CHECK(resumed.units == whole.units);
+  CHECK(resumed.samples == whole.samples);
   for (std::size_t i = 0; i < 20; ++i)  // other rounds, other chunks: equal but for rounding
     CHECK(resumed.values[i] == Approx(whole.values[i]).epsilon(1e-12));
 }
@@ -51,7 +51,7 @@ TEST_CASE("what was merged survives a value function that throws", "[checkpoint]
   const Scrap file("gtap_thrown");
   std::atomic<bool> broken = true;
   std::atomic<int> calls = 0;
-  const AnyGame game(20, [&](const Coalition& s) {
+  const AnyGame game = any_game(20, [&](const Coalition& s) {
     if (++calls > 5000 && broken) throw std::runtime_error("no licence");
     return rough(s);
   });
@@ -65,7 +65,7 @@ TEST_CASE("what was merged survives a value function that throws", "[checkpoint]
 }
 
 TEST_CASE("a checkpoint knows whose covariance it keeps", "[checkpoint]") {
-  const AnyGame game(20, rough);
+  const AnyGame game = any_game(20, rough);
   const Scrap file("gtap_covariance");
   EstimateOptions options{.evaluations = 2'000, .covariance_of = {1, 7}, .checkpoint = file.path};
   const Estimate first = permutation(game, options);
@@ -73,7 +73,7 @@ TEST_CASE("a checkpoint knows whose covariance it keeps", "[checkpoint]") {
   options.covariance_of = {7, 1};
   const std::string message = error_text([&] { permutation(game, options); });
   CHECK(mentions(message, ", covariance of players 7 1, stopping rules"));
-  CHECK(mentions(message, "got a run of 20 players, Shapley"));
+  CHECK(mentions(message, "got a run of 20 players, shapley"));
   CHECK(mentions(message, ", covariance of players 1 7, stopping rules"));
   // Many are told apart by a checksum.
   std::filesystem::remove(file.path);
@@ -88,7 +88,7 @@ TEST_CASE("an error of the game is told although its state cannot be saved", "[c
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "states");
   std::atomic<int> calls = 0;
-  const AnyGame game(20, [&](const Coalition& s) {
+  const AnyGame game = any_game(20, [&](const Coalition& s) {
     if (++calls > 3'000) {
       std::filesystem::remove_all(folder / "states");
       throw std::runtime_error("model on fire");
@@ -112,17 +112,17 @@ TEST_CASE("an error of the game is told although its state cannot be saved", "[c
 
 namespace {
 
-/// A design of four units in chunks of their own, of which merging the second fails. It is merged
+/// A design of four samples in chunks of their own, of which merging the second fails. It is merged
 /// by whoever does the first, which waits for it.
 struct MergeFails {
   struct Statistics {
-    std::uint64_t unit = 0;
+    std::uint64_t sample = 0;
     void merge(const Statistics& other) {
-      if (other.unit == 2) throw std::bad_alloc();
+      if (other.sample == 2) throw std::bad_alloc();
     }
     template <class Archive>
     void archive(Archive& fields) {
-      fields(unit);
+      fields(sample);
     }
   };
   struct Scratch {};
@@ -139,8 +139,8 @@ struct MergeFails {
     std::uint64_t planned = 0;
     std::uint64_t plan(const Statistics&, std::size_t) { return 4 - std::exchange(planned, 4); }
     template <class Worker>
-    void unit(std::uint64_t k, RandomStream&, Worker&, Scratch&, Statistics& statistics) const {
-      statistics.unit = k + 1;
+    void sample(std::uint64_t k, RandomStream&, Worker&, Scratch&, Statistics& statistics) const {
+      statistics.sample = k + 1;
       if (k == 1) *second_done = true;
       while (k == 0 && !*second_done)
         std::this_thread::yield();
@@ -152,8 +152,7 @@ struct MergeFails {
       fields(planned);
     }
   };
-  template <class Law>
-  Run run(const Law&, const RunContext&) const {
+  Run run(const LawTable&, const RunContext&) const {
     return {};
   }
 };
@@ -162,7 +161,7 @@ struct MergeFails {
 
 TEST_CASE("half-merged statistics are neither used nor saved", "[checkpoint]") {
   const TemporaryFolder folder;
-  CHECK_THROWS_AS(estimate(AnyGame(20, rough), Shapley{}, MergeFails{},
+  CHECK_THROWS_AS(estimate(any_game(20, rough), Shapley{}, MergeFails{},
                            {.threads = 2, .checkpoint = folder / "state"}),
                   std::bad_alloc);
   CHECK(folder.entries() == 0);
@@ -170,13 +169,13 @@ TEST_CASE("half-merged statistics are neither used nor saved", "[checkpoint]") {
 
 TEST_CASE("a checkpoint of something else is refused", "[checkpoint]") {
   const Scrap file("gtap_other");
-  const AnyGame game(20, rough);
-  const AnyGame smaller(19, rough);
+  const AnyGame game = any_game(20, rough);
+  const AnyGame smaller = any_game(19, rough);
   EstimateOptions options{.evaluations = 2'000, .checkpoint = file.path};
   permutation(game, options);
   const std::string message = error_text([&] { permutation(smaller, options); });
-  CHECK(message.starts_with("checkpoint: expected a run of 19 players, Shapley"));
-  CHECK(message.find("got a run of 20 players, Shapley") != std::string::npos);
+  CHECK(message.starts_with("checkpoint: expected a run of 19 players, shapley"));
+  CHECK(message.find("got a run of 20 players, shapley") != std::string::npos);
   CHECK(!error_text([&] { by(Banzhaf{}, Permutation{})(game, options); }).empty());
   CHECK(!error_text([&] { by(Shapley{}, SharedCoalition{})(game, options); }).empty());
   options.seed = 1;

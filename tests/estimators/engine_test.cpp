@@ -2,7 +2,7 @@
 #include <gtap/games/closed_form.hpp>
 #include <gtap/games/subgame.hpp>
 
-#include "any_estimate.hpp"
+#include "by.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 #include "same_bits.hpp"
@@ -36,7 +36,7 @@ const AnyEstimator permutation = by(Shapley{}, Permutation{});
 }  // namespace
 
 TEST_CASE("the same bits for any number of threads", "[engine]") {
-  const AnyGame game(20, rough);
+  const AnyGame game = any_game(20, rough);
   const auto check = [&](const AnyEstimator& estimator) {
     EstimateOptions options{.evaluations = 5000, .seed = 3, .threads = 1, .covariance_of = {1, 7}};
     const Estimate one = estimator(game, options);
@@ -57,7 +57,7 @@ TEST_CASE("the same bits for any number of threads", "[engine]") {
 
 TEST_CASE("the budget is met and never passed", "[engine]") {
   std::atomic<std::size_t> calls = 0;
-  const AnyGame game(10, [&](const Coalition& s) {
+  const AnyGame game = any_game(10, [&](const Coalition& s) {
     ++calls;
     return rough(s);
   });
@@ -77,7 +77,7 @@ TEST_CASE("the budget is met and never passed", "[engine]") {
 
 TEST_CASE("what the value function throws reaches the caller", "[engine]") {
   std::atomic<int> calls = 0;
-  const AnyGame game(20, [&](const Coalition& s) {
+  const AnyGame game = any_game(20, [&](const Coalition& s) {
     if (++calls > 2000) throw std::runtime_error("model on fire");
     return rough(s);
   });
@@ -91,7 +91,7 @@ TEST_CASE("what the value function throws reaches the caller", "[engine]") {
 TEST_CASE("a request to stop returns what is known", "[engine]") {
   std::stop_source source;
   std::size_t calls = 0;
-  const AnyGame game(20, [&](const Coalition& s) {
+  const AnyGame game = any_game(20, [&](const Coalition& s) {
     if (++calls == 3000) source.request_stop();
     return rough(s);
   });
@@ -104,13 +104,13 @@ TEST_CASE("a request to stop returns what is known", "[engine]") {
   CHECK(part.values == permutation(game, {.evaluations = part.evaluations, .threads = 1}).values);
 
   const Estimate none = permutation(game, {.threads = 1, .stop = source.get_token()});
-  CHECK(none.units == 0);
+  CHECK(none.samples == 0);
   CHECK(none.values == std::vector<double>(20, 0.0));
   CHECK(std::isinf(none.standard_errors[0]));
 }
 
 TEST_CASE("rules end a run before its budget", "[engine]") {
-  const AnyGame game(20, rough);
+  const AnyGame game = any_game(20, rough);
   const auto run = [&](EstimateOptions options) {
     options.evaluations = 200'000;
     return permutation(game, options);
@@ -120,7 +120,7 @@ TEST_CASE("rules end a run before its budget", "[engine]") {
   CHECK(*std::max_element(by_error.standard_errors.begin(), by_error.standard_errors.end()) <=
         0.02);
   CHECK(by_error.evaluations < 100'000);
-  CHECK(run({.stop_when = [](const Estimate& e) { return e.units > 900; }}).stopped ==
+  CHECK(run({.stop_when = [](const Estimate& e) { return e.samples > 900; }}).stopped ==
         Stopped::rule);
   CHECK(permutation(AnyGame(additive(20)), {.evaluations = 200'000, .stable_top = 5}).stopped ==
         Stopped::stable_ranking);
@@ -128,7 +128,7 @@ TEST_CASE("rules end a run before its budget", "[engine]") {
 }
 
 TEST_CASE("options that mean nothing are refused", "[engine]") {
-  const AnyGame game(20, rough);
+  const AnyGame game = any_game(20, rough);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto check = [&](const EstimateOptions& options, const std::string& expected) {
     CHECK(error_text([&] { permutation(game, options); }) == "estimate: expected " + expected);
@@ -147,7 +147,7 @@ TEST_CASE("options that mean nothing are refused", "[engine]") {
 
 TEST_CASE("a time limit is heard between evaluations, whatever the design asks for", "[engine]") {
   std::atomic<std::size_t> calls = 0;
-  const AnyGame game(20, [&](const Coalition& s) {
+  const AnyGame game = any_game(20, [&](const Coalition& s) {
     ++calls;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     return rough(s);
@@ -165,8 +165,8 @@ TEST_CASE("a time limit is heard between evaluations, whatever the design asks f
   check(by(Shapley{}, Permutation{}));         // chains
   check(by(Dropout{0.3}, SharedCoalition{}));  // stars
   check(by(Dropout{0.3}, SampleReuse{}));      // batches
-  check(by(Shapley{}, Surrogate{}));           // of units
-  check(by(Dropout{0.3}, Svarm{}));            // one by one, before the first unit too
+  check(by(Shapley{}, Surrogate{}));           // of samples
+  check(by(Dropout{0.3}, Svarm{}));                 // one by one, before the first sample too
 }
 
 TEST_CASE("the first chunks are for all threads", "[engine]") {
@@ -174,7 +174,7 @@ TEST_CASE("the first chunks are for all threads", "[engine]") {
   std::mutex mutex;
   std::condition_variable all_there;
   std::set<std::thread::id> seen;
-  const AnyGame game(20, [&](const Coalition& s) {
+  const AnyGame game = any_game(20, [&](const Coalition& s) {
     std::unique_lock lock(mutex);
     if (s.size() > 0 && s.size() < 20 && seen.size() < threads) {
       seen.insert(std::this_thread::get_id());
@@ -188,7 +188,7 @@ TEST_CASE("the first chunks are for all threads", "[engine]") {
 }
 
 TEST_CASE("a cache changes neither values nor what is counted as asked", "[engine]") {
-  const AnyGame game(12, rough);
+  const AnyGame game = any_game(12, rough);
   const auto remembered = cached(game);
   const EstimateOptions options{.evaluations = 3000};
   const Estimate plain = by(Banzhaf{}, SampleReuse{})(game, options);
@@ -207,7 +207,7 @@ TEST_CASE("a cache changes neither values nor what is counted as asked", "[engin
 }
 
 TEST_CASE("progress is told from the calling thread and may end the run", "[engine]") {
-  const AnyGame game(20, rough);
+  const AnyGame game = any_game(20, rough);
   const auto caller = std::this_thread::get_id();
   std::size_t last = 0;
   EstimateOptions options{.evaluations = 20'000, .threads = 2};
@@ -245,7 +245,7 @@ TEST_CASE("exactness that theory promises", "[designs]") {
   const QuadraticGame quadratic(truth, pairs);
   const Estimate pair = by(Shapley{}, Permutation{.antithetic = true})(AnyGame(quadratic),
                                                                        {.evaluations = 2 + 4 * 16});
-  CHECK(pair.units == 2);
+  CHECK(pair.samples == 2);
   for (std::size_t i = 0; i < truth.size(); ++i) {
     CHECK(pair.values[i] == Approx(quadratic.shapley()[i]).margin(1e-12));
     CHECK(pair.standard_errors[i] == Approx(0.0).margin(1e-12));

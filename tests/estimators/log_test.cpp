@@ -1,4 +1,4 @@
-#include "any_estimate.hpp"
+#include "by.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -64,7 +64,7 @@ TEST_CASE("one log gives many indices", "[log]") {
 
 TEST_CASE("a log for two laws serves both better than one for all", "[log]") {
   const UnanimityGame game = triples(30);
-  const EstimateOptions options{.evaluations = 6'000, .seed = 2};
+  const RecordOptions options{.evaluations = 6'000, .seed = 2};
   const EvaluationLog all = record(AnyGame(game), options);
   const EvaluationLog two = record(AnyGame(game), options, Dropout{0.2}, Banzhaf{});
   for (const double p : {0.2, 0.5}) {
@@ -139,7 +139,7 @@ TEST_CASE("a log of one's own, and what it cannot say", "[log]") {
   log.add(Coalition(8, {1, 2, 3}), 0.5);
   CHECK(effective_size(log, Shapley{}) == 0.0);
   CHECK(error_text([&] { from_log(log, Shapley{}); }) ==
-        "estimate_from: expected a log of an effective size of at least 10 for Shapley, got 0 of 1 "
+        "estimate_from: expected a log of an effective size of at least 10 for shapley, got 0 of 1 "
         "coalitions");
   CHECK(error_text([&] {
           log.add(Coalition(8, {1, 2}), 0.5);

@@ -22,8 +22,8 @@ gtap::Estimate some_estimate() {
   estimate.covariance = {4.0, 0.5, 0.5, 1.0};
   estimate.evaluations = 1000;
   estimate.cached = 10;
-  estimate.truncated = 3;
-  estimate.units = 99;
+  estimate.saved = 3;
+  estimate.samples = 99;
   estimate.looks = 4;
   estimate.data_errors = {0.5, 0.25, 0.125};
   estimate.seconds = 1.0 / 3.0;
@@ -54,7 +54,7 @@ TEST_CASE("An estimate comes back to the last bit") {
     CHECK(read.covariance_players == estimate.covariance_players);
     CHECK(read.covariance == estimate.covariance);
     CHECK(read.data_errors == estimate.data_errors);
-    CHECK(read.truncated == 3);
+    CHECK(read.saved == 3);
     CHECK(read.looks == 4);
     CHECK(read.seconds == estimate.seconds);
     CHECK(text(read) == text(estimate));
@@ -130,7 +130,7 @@ TEST_CASE("An estimate goes to other programs as CSV and JSON") {
       R"({"label":"conv1/0","player":0,"standard_error":0.0,"value":0.1},)"
       R"({"label":"a,\"b\"","player":1,"standard_error":0.0,"value":-2.5},)"
       R"({"label":"x","player":2,"standard_error":null,"value":0.0}],)"
-      R"("seconds":0.3333333333333333,"stopped":"decided","truncated":3,"units":99})");
+      R"("samples":99,"saved":3,"seconds":0.3333333333333333,"stopped":"decided"})");
   CHECK(error_text([&] { gtap::estimate_csv(estimate, std::span(labels).first(2)); }) ==
         "estimate_csv: expected 3 labels, one for each player, got 2");
 }

@@ -1,5 +1,5 @@
 #include <gtap/estimators/designs/shared_coalition.hpp>
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/estimate_game.hpp>
 #include <gtap/network/image_blocks.hpp>
 #include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>

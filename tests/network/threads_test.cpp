@@ -1,4 +1,4 @@
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimate.hpp>
 #include <gtap/estimators/uncertainty_band.hpp>
 #include <gtap/games/callable.hpp>
 #include <gtap/network/network_game.hpp>

@@ -1,7 +1,7 @@
 #include <gtap/core/random.hpp>
 #include <gtap/pruning/game_procedures.hpp>
 
-#include "any_game.hpp"
+#include "games.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 
@@ -26,7 +26,7 @@ AnyGame curved_game(std::size_t players, std::uint64_t seed) {
     a[p] = random.normal();
     b[p] = random.normal();
   }
-  return AnyGame(players, [a, b](const Coalition& kept) {
+  return any_game(players, [a, b](const Coalition& kept) {
     double x = 0.0;
     double y = 0.0;
     kept.for_each([&](Player p) {
@@ -64,7 +64,7 @@ TEST_CASE("On additive games all procedures and laws sort the coefficients") {
     gtap::RandomStream random(seed, 3);
     for (double& value : a)
       value = random.normal();
-    const AnyGame game(7, [&](const Coalition& kept) {
+    const AnyGame game = any_game(7, [&](const Coalition& kept) {
       double sum = 0.0;
       kept.for_each([&](Player p) { sum += a[p]; });
       return sum;
@@ -173,7 +173,7 @@ TEST_CASE("A stopped run that goes on later is the uninterrupted run") {
 TEST_CASE("An estimation that is stopped half-way removes nobody") {
   std::stop_source source;
   std::size_t calls = 0;
-  const AnyGame game(20, [&](const Coalition& kept) {
+  const AnyGame game = any_game(20, [&](const Coalition& kept) {
     if (++calls == 700) source.request_stop();
     return static_cast<double>(kept.size());
   });

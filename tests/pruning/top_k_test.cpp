@@ -2,8 +2,7 @@
 #include <gtap/games/closed_form.hpp>
 #include <gtap/pruning/top_k.hpp>
 
-#include "any_game.hpp"
-#include "any_law.hpp"
+#include "games.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
 #include "temporary_folder.hpp"
@@ -178,7 +177,7 @@ TEST_CASE("top_k spends on the border, where a plain estimate spends on all", "[
     const TopK top = best_of(game, Dropout{0.5}, 30, sampled(200'000, seed));
     CHECK(top.decided());
     spent += static_cast<double>(top.estimate.evaluations) / runs;
-    saved += static_cast<double>(top.estimate.truncated) / runs;
+    saved += static_cast<double>(top.estimate.saved) / runs;
     return top.kept;
   });
   const auto same_money = static_cast<std::size_t>(spent);
@@ -251,7 +250,7 @@ TEST_CASE("a top-k run has the same bits on any threads, stopped and resumed or 
   for (std::size_t calls = 500; calls < one.estimate.evaluations; calls += 1700) {
     std::stop_source source;
     std::size_t count = 0;
-    const AnyGame watched(20, [&](const Coalition& s) {
+    const AnyGame watched = any_game(20, [&](const Coalition& s) {
       if (++count == calls) source.request_stop();
       return game(s);
     });
@@ -264,7 +263,7 @@ TEST_CASE("a top-k run has the same bits on any threads, stopped and resumed or 
   CHECK(same(best_of(game, Dropout{0.3}, 8, options)));
   options.tolerance = 0.1;
   CHECK(mentions(error_text([&] { best_of(game, Dropout{0.3}, 8, options); }),
-                 "checkpoint: expected a run of 20 players, Dropout(0.3)"));
+                 "checkpoint: expected a run of 20 players, dropout:0.3"));
 }
 
 TEST_CASE("mistakes in a call of top_k are refused by name", "[top_k]") {

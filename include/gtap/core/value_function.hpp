@@ -131,6 +131,29 @@ auto evaluator(const V& game) {
 template <class V>
 using evaluator_t = decltype(gtap::evaluator(std::declval<const V&>()));
 
+/// What a game's evaluators have beside single values, and whether several may work at once.
+struct Abilities {
+  bool concurrent = false;
+  bool batch = false;
+  bool chain = false;
+  bool star = false;
+};
+
+/// What a game says of itself by a member `Abilities abilities() const`, or else what its types
+/// say. Games that hold another of a type known at run time only (AnyGame) need the member, and
+/// those that wrap a game hand its abilities on.
+template <class V>
+Abilities abilities(const V& game) {
+  if constexpr (requires {
+                  { game.abilities() } -> std::same_as<Abilities>;
+                }) {
+    return game.abilities();
+  } else {
+    using E = evaluator_t<V>;
+    return {ConcurrentGame<V>, BatchEvaluator<E>, ChainEvaluator<E>, StarEvaluator<E>};
+  }
+}
+
 /// Values of many coalitions: the batch rung, or one evaluation after another.
 template <Evaluator E>
 void evaluate_batch(E& e, std::span<const Coalition> coalitions, std::span<double> out) {

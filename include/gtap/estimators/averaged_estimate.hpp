@@ -1,15 +1,30 @@
 #pragma once
 
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/estimate_game.hpp>
 #include <gtap/games/averaged.hpp>
 
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 namespace gtap {
+
+/// What an estimation of an averaged game may spend, and where it reports. It is not ended by rules
+/// or time, since all parts have to be told of the same coalitions.
+struct AveragedOptions {
+  std::size_t evaluations = 20'000;  ///< as EstimateOptions says, and so on
+  std::uint64_t seed = 0;
+  std::size_t threads = 0;
+  bool enumerate_small = true;
+  std::vector<Player> covariance_of{};
+  ProgressCallback progress{};
+  std::stop_token stop{};  ///< end soon, without data_errors
+};
+
 namespace detail {
 
 /// One part of an averaged game, by what is remembered of it; what is not, it evaluates.
@@ -56,6 +71,10 @@ class RememberedPart {
   };
 
   std::size_t players() const { return whole_->players(); }
+  Abilities abilities() const {
+    const Abilities part = whole_->abilities();
+    return {part.concurrent, false, part.chain, false};
+  }
   double operator()(const Coalition& coalition) const { return evaluator()(coalition); }
   Evaluator evaluator() const { return Evaluator(*whole_, part_); }
 
@@ -66,14 +85,17 @@ class RememberedPart {
 
 /// `run(game, options)` on the whole and on each part.
 template <ConcurrentGame Part, class Run>
-Estimate estimate_by_parts(const Averaged<Part>& game, const EstimateOptions& options, Run&& run) {
+Estimate estimate_by_parts(const Averaged<Part>& game, const AveragedOptions& options, Run&& run) {
   const std::size_t parts = game.parts().size();
   if (parts < 2) fail("estimate_averaged", "at least 2 parts", text(parts));
-  if (StoppingRules::any(options) || options.seconds > 0.0 || !options.checkpoint.empty()) {
-    fail("estimate_averaged", "options without stopping rules, time limit and checkpoint", "some");
-  }
-  Estimate whole = run(game, options);
-  EstimateOptions again = options;
+  EstimateOptions again{.evaluations = options.evaluations,
+                        .seed = options.seed,
+                        .threads = options.threads,
+                        .enumerate_small = options.enumerate_small};
+  again.covariance_of = options.covariance_of;
+  again.progress = options.progress;
+  again.stop = options.stop;
+  Estimate whole = run(game, again);
   again.progress = {};
   again.covariance_of.clear();
   std::vector<double> squares(whole.players(), 0.0);
@@ -99,16 +121,15 @@ Estimate estimate_by_parts(const Averaged<Part>& game, const EstimateOptions& op
 /// one in sqrt(2 (parts - 1)): take ten or more.
 ///
 /// No evaluation more than estimate() makes, but its statistics once more for each part. A design
-/// that goes by values (Neyman's allocation, truncation) may ask a part for other coalitions, which
+/// that goes by values (Neyman's allocation) may ask a part for other coalitions, which
 /// are then evaluated on it. Images and coalitions are two sources of error; the root of the sum of
 /// both squared standard errors is that of the index over all images.
 ///
-/// Throws gtap::Error for fewer than two parts, for a checkpoint and for rules that end a run by
-/// its values or by time, and as `estimate` does. A run that was stopped has no data_errors.
+/// Throws gtap::Error for fewer than two parts and as `estimate` does. A run that was stopped has no data_errors.
 template <ConcurrentGame Part, Semivalue Law, class D>
-requires(!std::convertible_to<D, EstimateOptions>) Estimate
+requires(!std::convertible_to<D, AveragedOptions>) Estimate
     estimate_averaged(const Averaged<Part>& game, const Law& law, const D& design,
-                      const EstimateOptions& options = {}) {
+                      const AveragedOptions& options = {}) {
   return detail::estimate_by_parts(game, options, [&](const auto& any, const EstimateOptions& own) {
     return estimate(any, law, design, own);
   });
@@ -117,7 +138,7 @@ requires(!std::convertible_to<D, EstimateOptions>) Estimate
 /// The same by the law's default design.
 template <ConcurrentGame Part, Semivalue Law>
 Estimate estimate_averaged(const Averaged<Part>& game, const Law& law,
-                           const EstimateOptions& options = {}) {
+                           const AveragedOptions& options = {}) {
   return detail::estimate_by_parts(game, options, [&](const auto& any, const EstimateOptions& own) {
     return estimate(any, law, own);
   });

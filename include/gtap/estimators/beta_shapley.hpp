@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/beta_cdf.hpp>
+#include <gtap/math/beta.hpp>
 #include <gtap/estimators/law.hpp>
 
 #include <cmath>
@@ -28,8 +28,8 @@ struct BetaShapley {
                       (left + static_cast<long double>(alpha)));
       log_sizes[s] = static_cast<double>(sum);
     }
-    const double total = detail::log_sum_exp(log_sizes);
-    const std::vector<double> binomials = detail::log_binomials(players - 1);
+    const double total = math::log_sum_exp(log_sizes);
+    const std::vector<double> binomials = math::log_binomials(players - 1);
     for (std::size_t s = 0; s < players; ++s)
       log_sizes[s] -= total + binomials[s];
     return log_sizes;
@@ -42,12 +42,14 @@ struct BetaShapley {
     double high = 1.0;
     for (int step = 0; step < 53; ++step) {
       const double middle = 0.5 * (low + high);
-      (detail::beta_cdf(beta, alpha, middle) < u ? low : high) = middle;
+      (math::beta_cdf(beta, alpha, middle) < u ? low : high) = middle;
     }
     return 0.5 * (low + high);
   }
 
-  std::string name() const { return detail::text("BetaShapley(", alpha, ", ", beta, ")"); }
+  std::string name() const {
+    return detail::text("beta:", detail::shortest(alpha), ':', detail::shortest(beta));
+  }
 
  private:
   void check() const {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gtap/core/coalition.hpp>
-#include <gtap/estimators/student.hpp>
+#include <gtap/math/student.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -49,13 +49,13 @@ inline double parts_of_look(std::uint64_t look) {
 
 /// What is known of the players' values, how well, and at what price.
 ///
-/// A player of whom nothing is known (a run stopped before its first unit of work, a budget too
+/// A player of whom nothing is known (a run stopped before its first sample, a budget too
 /// small for the design to see the player both in and out) has value 0 and an infinite standard
 /// error.
 struct Estimate {
   std::vector<double> values;           ///< one a player
   std::vector<double> standard_errors;  ///< of the values, by sampling of coalitions; 0 when exact
-  /// Independent units less one, behind the standard errors: intervals use Student's t.
+  /// Independent samples less one, behind the standard errors: intervals use Student's t.
   double degrees_of_freedom = std::numeric_limits<double>::infinity();
 
   std::vector<Player> covariance_players;  ///< as chosen in the options
@@ -68,8 +68,8 @@ struct Estimate {
 
   std::size_t evaluations = 0;  ///< coalitions asked for: what the budget counts
   std::size_t cached = 0;       ///< of these, answered by a cache without the model
-  std::size_t truncated = 0;    ///< not asked for, as the design cut walks short
-  std::uint64_t units = 0;      ///< independent units of work: walks, pairs, coalitions
+  std::size_t saved = 0;        ///< not asked for, as nothing hung on them any more (top_k)
+  std::uint64_t samples = 0;    ///< independent ones: walks, pairs, coalitions
   /// Times that rules looked at the values to end the run; 0 without rules. Intervals that have to
   /// hold at whichever look ended it share their error over the looks (interval_over_looks).
   std::size_t looks = 0;
@@ -89,7 +89,7 @@ struct Estimate {
   };
 
   /// The interval that holds the player's value with the given confidence, from 0 to 1: by
-  /// Student's t on the independent units. For a run that rules ended by looking at the values, see
+  /// Student's t on the independent samples. For a run that rules ended by looking at the values, see
   /// interval_over_looks.
   Interval interval(Player player, double confidence = 0.95) const {
     if (player >= values.size()) {
@@ -102,7 +102,7 @@ struct Estimate {
     const double error = standard_errors[player];
     if (error == 0.0) return {values[player], values[player]};
     const double half =
-        error * detail::student_quantile(0.5 + 0.5 * confidence, std::max(1.0, degrees_of_freedom));
+        error * math::student_quantile(0.5 + 0.5 * confidence, std::max(1.0, degrees_of_freedom));
     return {values[player] - half, values[player] + half};
   }
 
@@ -119,7 +119,7 @@ struct Estimate {
     const auto precision = out.precision(6);
     out << estimate.law << " by " << estimate.design << ": " << estimate.players() << " players, "
         << estimate.evaluations << " evaluations (" << estimate.cached << " cached, "
-        << estimate.truncated << " saved), " << estimate.units << " units, " << std::setprecision(3)
+        << estimate.saved << " saved), " << estimate.samples << " samples, " << std::setprecision(3)
         << estimate.seconds << " s, stopped by " << to_string(estimate.stopped) << '\n'
         << std::setprecision(6);
     for (std::size_t p = 0; p < estimate.players(); ++p) {

@@ -2,10 +2,16 @@
 
 #include <gtap/core/value_function.hpp>
 #include <gtap/estimators/designs/adjusted_reuse.hpp>
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/any_law.hpp>
+#include <gtap/estimators/detail/engine.hpp>
+#include <gtap/estimators/estimate_game.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,62 +83,69 @@ class EvaluationLog {
   detail::CoalitionLog rows_;
 };
 
+/// What recording a log may spend, and where it reports.
+struct RecordOptions {
+  std::size_t evaluations = 20'000;
+  std::uint64_t seed = 0;
+  std::size_t threads = 0;      ///< 0: as many as the machine offers
+  double seconds = 0.0;         ///< wall-clock limit; 0: none
+  ProgressCallback progress{};  ///< in evaluations
+  std::stop_token stop{};       ///< end soon with a smaller log
+  /// Where to keep the state of the run (EstimateOptions).
+  std::filesystem::path checkpoint{};
+  double checkpoint_seconds = 60.0;
+};
+
 namespace detail {
 
-/// Hands the draws themselves over.
-class RecordRun : public SizedDraws {
- public:
-  /// `rows` is written whenever the engine asks for a summary.
-  RecordRun(const EvaluationLog& log, CoalitionLog& rows)
-      : SizedDraws(log.players(), log.sizes()), rows_(&rows) {}
-  void summarise(const CoalitionLog& rows, Estimate&) const { *rows_ = rows; }
-
- private:
-  CoalitionLog* rows_;
-};
+/// Records coalitions by the log's sizes.
+template <std::same_as<AnyGame> Game>
+void record_into(EvaluationLog& log, const Game& game, const RecordOptions& options) {
+  const std::size_t players = game.players();
+  require_size("record", players, log.players());
+  EstimateOptions engine{.evaluations = options.evaluations,
+                         .seed = options.seed,
+                         .threads = options.threads,
+                         .seconds = options.seconds};
+  engine.progress = options.progress;
+  engine.stop = options.stop;
+  engine.checkpoint = options.checkpoint;
+  engine.checkpoint_seconds = options.checkpoint_seconds;
+  check_options(players, engine);
+  std::string name = "a log of sizes";
+  for (const double size : log.sizes())
+    name += text(' ', size);
+  const auto ended =
+      run_to_end(game, SizedDraws(players, log.sizes()), engine,
+                 text("a run of ", players, " players, ", name, ", seed ", options.seed));
+  const CoalitionLog& rows = ended.statistics();
+  for (std::size_t k = 0; k < rows.size(); ++k)
+    log.add(rows.coalition(k), rows.value(k));
+}
 
 template <Semivalue Law>
 std::vector<double> law_sizes(const Law& law, std::size_t players) {
-  return size_probabilities(checked_log_weights(law, players));
+  return AnyLaw(law).table(players).sizes();
 }
 
 }  // namespace detail
 
-/// Evaluates coalitions for a log: sizes are drawn with these weights of 0 .. n. Of the options,
-/// what rules would need of values is not heeded; a checkpoint and the stop token are, and a log
-/// cut short by it is a smaller one. Throws gtap::Error as `estimate` does.
-template <class Game>
+/// Evaluates coalitions for a log: sizes are drawn with these weights of 0 .. n. Throws gtap::Error
+/// as `estimate` does.
+template <ValueFunction Game>
 EvaluationLog record_sizes(const Game& game, std::vector<double> sizes,
-                           const EstimateOptions& options = {}) {
-  detail::require_value_function<Game>();
-  const auto players = static_cast<std::size_t>(game.players());
-  detail::check_options(players, options);
+                           const RecordOptions& options = {}) {
   EvaluationLog log(std::move(sizes));
-  detail::require_size("record", players, log.players());
-  EstimateOptions plain = options;
-  plain.standard_error = plain.half_width = 0.0;
-  plain.stable_top = 0;
-  plain.stop_when = {};
-  std::string name = "a log of sizes";
-  for (const double size : log.sizes())
-    name += detail::text(' ', size);
-  detail::CoalitionLog rows(players);
-  detail::Engine<Game, detail::RecordRun> engine(
-      game, detail::RecordRun(log, rows), plain,
-      detail::text("a run of ", players, " players, ", name, ", seed ", options.seed));
-  engine.estimate();
-  for (std::size_t k = 0; k < rows.size(); ++k)
-    log.add(rows.coalition(k), rows.value(k));
+  detail::record_into(log, AnyGame::view(game), options);
   return log;
 }
 
 /// Evaluates coalitions for a log that serves these laws, each an equal part of the draws; without
 /// laws, all sizes alike, which serves every law.
-template <class Game, Semivalue... Laws>
-EvaluationLog record(const Game& game, const EstimateOptions& options, const Laws&... laws) {
-  detail::require_value_function<Game>();
+template <ValueFunction Game, Semivalue... Laws>
+EvaluationLog record(const Game& game, const RecordOptions& options, const Laws&... laws) {
   const auto players = static_cast<std::size_t>(game.players());
-  detail::check_options(players, options);
+  detail::check_options(players, {.evaluations = options.evaluations});
   std::vector<double> sizes(players + 1, sizeof...(laws) == 0 ? 1.0 : 0.0);
   [[maybe_unused]] const auto mix = [&](const auto& law) {
     const std::vector<double> own = detail::mixed_sizes(detail::law_sizes(law, players));
@@ -184,13 +197,13 @@ Estimate estimate_from(const EvaluationLog& log, const Law& law,
   const std::size_t players = log.players();
   detail::check_options(players, {.evaluations = log.size(), .covariance_of = covariance_of});
   const RunContext context{players, log.size(), 0, covariance_of};
-  const detail::AdjustedReuseRun run(detail::law_sizes(law, players), log.sizes(), context);
+  const detail::AdjustedReuseRun<double> run(detail::law_sizes(law, players), log.sizes(), context);
   Estimate estimate;
   run.summarise(log.rows(), estimate);
   estimate.evaluations = log.size();
-  estimate.units = log.size();
+  estimate.samples = log.size();
   estimate.law = detail::name_of(law);
-  estimate.design = detail::text("log(effective size ", effective, ")");
+  estimate.design = detail::text("log:", effective);
   return estimate;
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <gtap/core/error.hpp>
-#include <gtap/estimators/quadrature.hpp>
+#include <gtap/estimators/detail/names.hpp>
+#include <gtap/math/log_sums.hpp>
+#include <gtap/math/quadrature.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -47,22 +50,11 @@ inline void require_probability(const char* where, double p) {
   if (!(p >= 0.0 && p <= 1.0)) fail(where, "a retention probability in [0, 1]", text(p));
 }
 
-/// log C(n, k) for k = 0 .. n.
-inline std::vector<double> log_binomials(std::size_t n) {
-  std::vector<double> logs(n + 1, 0.0);
-  long double sum = 0.0L;
-  for (std::size_t k = 1; k <= n; ++k) {
-    sum += std::log(static_cast<long double>(n - k + 1)) - std::log(static_cast<long double>(k));
-    logs[k] = static_cast<double>(sum);
-  }
-  return logs;
-}
-
 inline std::vector<double> point_log_weights(double p, std::size_t players) {
   std::vector<double> logs(players);
   for (std::size_t s = 0; s < players; ++s) {
-    logs[s] = times_log(static_cast<double>(s), p) +
-              times_log(static_cast<double>(players - 1 - s), 1.0 - p);
+    logs[s] = math::times_log(static_cast<double>(s), p) +
+              math::times_log(static_cast<double>(players - 1 - s), 1.0 - p);
   }
   return logs;
 }
@@ -78,18 +70,27 @@ std::string name_of(const T& named) {
   }
 }
 
+/// Says of what is no law why it is not; whether it is one.
+template <class Law>
+constexpr bool require_law() {
+  static_assert(Semivalue<Law>,
+                "gtap: a law needs `std::vector<double> log_weights(std::size_t players) const`; "
+                "see Semivalue in docs/concepts.md");
+  return Semivalue<Law>;
+}
+
 }  // namespace detail
 
 /// The Shapley value: q uniform on [0, 1]; all sizes are as likely.
 struct Shapley {
   std::vector<double> log_weights(std::size_t players) const {
-    std::vector<double> logs = detail::log_binomials(players - 1);
+    std::vector<double> logs = math::log_binomials(players - 1);
     for (double& log : logs)
       log = -std::log(static_cast<double>(players)) - log;
     return logs;
   }
   double quantile(double u) const { return u; }
-  std::string name() const { return "Shapley"; }
+  std::string name() const { return "shapley"; }
 };
 
 /// The Banzhaf value: each other player is in with probability 1/2.
@@ -99,7 +100,7 @@ struct Banzhaf {
   }
   double quantile(double) const { return 0.5; }
   double point() const { return 0.5; }
-  std::string name() const { return "Banzhaf"; }
+  std::string name() const { return "banzhaf"; }
 };
 
 /// The dropout index (p-Banzhaf): each other player is in with probability `retention`, from 0
@@ -115,7 +116,7 @@ struct Dropout {
     detail::require_probability("Dropout", retention);
     return retention;
   }
-  std::string name() const { return detail::text("Dropout(", retention, ")"); }
+  std::string name() const { return detail::text("dropout:", detail::shortest(retention)); }
 };
 
 /// q uniform on [low, high]: the indices over a whole uncertainty band.
@@ -128,7 +129,7 @@ struct DropoutBand {
     if (low == high) return detail::point_log_weights(low, players);
     std::vector<double> logs(players);
     for (std::size_t s = 0; s < players; ++s) {
-      logs[s] = detail::log_beta_integral(static_cast<double>(s),
+      logs[s] = math::log_beta_integral(static_cast<double>(s),
                                           static_cast<double>(players - 1 - s), low, high) -
                 std::log(high - low);
     }
@@ -138,7 +139,9 @@ struct DropoutBand {
     check();
     return low + u * (high - low);
   }
-  std::string name() const { return detail::text("DropoutBand(", low, ", ", high, ")"); }
+  std::string name() const {
+    return detail::text("band:", detail::shortest(low), ':', detail::shortest(high));
+  }
 
  private:
   void check() const {
@@ -155,7 +158,7 @@ struct LeaveOneOut {
   }
   double quantile(double) const { return 1.0; }
   double point() const { return 1.0; }
-  std::string name() const { return "LeaveOneOut"; }
+  std::string name() const { return "leave-one-out"; }
 };
 
 /// Finitely many retention probabilities with weights: any distribution, by its points.
@@ -171,10 +174,10 @@ struct RetentionMixture {
     for (std::size_t s = 0; s < players; ++s) {
       for (std::size_t k = 0; k < terms.size(); ++k) {
         const double q = retentions[k];
-        terms[k] = std::log(weights[k] / total) + detail::times_log(static_cast<double>(s), q) +
-                   detail::times_log(static_cast<double>(players - 1 - s), 1.0 - q);
+        terms[k] = std::log(weights[k] / total) + math::times_log(static_cast<double>(s), q) +
+                   math::times_log(static_cast<double>(players - 1 - s), 1.0 - q);
       }
-      logs[s] = detail::log_sum_exp(terms);
+      logs[s] = math::log_sum_exp(terms);
     }
     return logs;
   }
@@ -186,7 +189,13 @@ struct RetentionMixture {
     }
     return retentions.back();
   }
-  std::string name() const { return detail::text("RetentionMixture(", retentions.size(), ")"); }
+  /// "mixture", each retention probability and its weight: "mixture:0.2:2:0.9:1".
+  std::string name() const {
+    std::string name = "mixture";
+    for (std::size_t k = 0; k < std::min(retentions.size(), weights.size()); ++k)
+      name += detail::text(':', detail::shortest(retentions[k]), ':', detail::shortest(weights[k]));
+    return name;
+  }
 
  private:
   double check() const {
@@ -216,7 +225,7 @@ struct SizeLaw {
       detail::fail("SizeLaw", detail::text(players, " sizes"), detail::text(sizes.size()));
     }
     const double total = std::accumulate(sizes.begin(), sizes.end(), 0.0);
-    std::vector<double> logs = detail::log_binomials(players - 1);
+    std::vector<double> logs = math::log_binomials(players - 1);
     for (std::size_t s = 0; s < players; ++s) {
       if (!(sizes[s] >= 0.0) || !(total > 0.0))
         detail::fail("SizeLaw", "weights of at least 0, not all 0", detail::text(sizes[s]));
@@ -224,7 +233,7 @@ struct SizeLaw {
     }
     return logs;
   }
-  std::string name() const { return "SizeLaw"; }
+  std::string name() const { return "sizes"; }
 };
 
 }  // namespace gtap

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/core/archive.hpp>
 #include <gtap/estimators/estimate.hpp>
 
 #include <cmath>
@@ -9,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-namespace gtap::detail {
+namespace gtap {
 
 /// Mean and spread of independent observations, one number a player each: the statistics of every
-/// design whose unit of work is one unbiased estimate of all values. Keeps the covariance of
+/// design whose sample is one unbiased estimate of all values. Keeps the covariance of
 /// chosen players too. Welford's updates; Chan's merge.
 class Moments {
  public:
@@ -67,7 +68,7 @@ class Moments {
   std::size_t count() const { return static_cast<std::size_t>(count_); }
   std::span<const double> mean() const { return mean_; }
 
-  /// Fills in values, standard errors and covariance. One unit alone has no spread to show: its
+  /// Fills in values, standard errors and covariance. One sample alone has no spread to show: its
   /// standard error is infinite, unless the design knows better.
   void summarise(Estimate& estimate) const {
     const double infinity = std::numeric_limits<double>::infinity();
@@ -84,7 +85,6 @@ class Moments {
       estimate.covariance[c] = products_[c] * scale;
   }
 
-  template <class Archive>
   void archive(Archive& fields) {
     fields(count_);
     fields(mean_);
@@ -101,4 +101,4 @@ class Moments {
   std::vector<double> before_;
 };
 
-}  // namespace gtap::detail
+}  // namespace gtap

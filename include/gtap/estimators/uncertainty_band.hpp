@@ -1,11 +1,12 @@
 #pragma once
 
-#include <gtap/estimators/engine.hpp>
+#include <gtap/estimators/detail/engine.hpp>
 #include <gtap/estimators/law.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -51,7 +52,7 @@ struct UncertaintyBandOptions {
 
 namespace detail {
 
-/// Unit u is one random coalition at the retention probability number u mod their count.
+/// Sample k is one random coalition at the retention probability number k mod their count.
 class BandRun {
  public:
   BandRun(std::vector<double> retentions, std::size_t players, std::uint64_t seed)
@@ -59,11 +60,10 @@ class BandRun {
 
   struct Statistics {
     static constexpr bool merges_exactly = true;
-    std::vector<double> values;  // by unit
+    std::vector<double> values;  // by sample
     void merge(const Statistics& other) {
       values.insert(values.end(), other.values.begin(), other.values.end());
     }
-    template <class Archive>
     void archive(Archive& fields) {
       fields(values);
     }
@@ -73,12 +73,10 @@ class BandRun {
   Statistics statistics() const { return {}; }
   Scratch scratch() const { return {}; }
   std::size_t chunk() const { return 64; }
-  template <class Worker>
   void begin(Worker&) {}
   std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations; }
 
-  template <class Worker>
-  void units(std::uint64_t first, std::uint64_t last, std::uint64_t, Worker& worker,
+  void samples(std::uint64_t first, std::uint64_t last, std::uint64_t, Worker& worker,
              Scratch& coalitions, Statistics& statistics) const {
     const auto count = static_cast<std::size_t>(last - first);
     coalitions.assign(count, Coalition(players_));
@@ -94,10 +92,6 @@ class BandRun {
     worker.batch(coalitions, std::span(values).last(count));
   }
 
-  void summarise(const Statistics& merged, Estimate& estimate) const {
-    estimate.values = merged.values;
-  }
-  template <class Archive>
   void archive(Archive&) {}
 
  private:
@@ -107,7 +101,7 @@ class BandRun {
 };
 
 /// Adds measured points, keeping the order.
-template <class Game>
+template <std::same_as<AnyGame> Game>
 void measure_band(const Game& game, const std::vector<double>& retentions,
                   const UncertaintyBandOptions& options, UncertaintyBand& band) {
   const std::size_t points = retentions.size();
@@ -115,22 +109,21 @@ void measure_band(const Game& game, const std::vector<double>& retentions,
                                        .threads = options.threads,
                                        .progress = options.progress,
                                        .stop = options.stop};
-  Engine<Game, BandRun> engine(
-      game, BandRun(retentions, static_cast<std::size_t>(game.players()), options.seed),
-      engine_options, "uncertainty band");
-  const Estimate values = engine.estimate();
-  if (values.stopped == Stopped::request)
+  const auto ended = run_to_end(game, BandRun(retentions, game.players(), options.seed),
+                                engine_options, "uncertainty band");
+  if (ended.end.stopped == Stopped::request)
     fail("uncertainty_band", "to finish", "a request to stop");
-  band.evaluations += values.evaluations;
+  band.evaluations += ended.end.evaluations;
+  const std::vector<double>& values = ended.statistics().values;
   const auto count = static_cast<double>(options.coalitions);
   for (std::size_t r = 0; r < points; ++r) {
     double mean = 0.0;
     for (std::size_t k = 0; k < options.coalitions; ++k)
-      mean += values.values[k * points + r] / count;
+      mean += values[k * points + r] / count;
     double second = 0.0;
     double fourth = 0.0;
     for (std::size_t k = 0; k < options.coalitions; ++k) {
-      const double square = std::pow(values.values[k * points + r] - mean, 2);
+      const double square = std::pow(values[k * points + r] - mean, 2);
       second += square / count;
       fourth += square * square / count;
     }
@@ -170,10 +163,10 @@ inline double band_edge(const UncertaintyBand& band, std::size_t peak, std::ptrd
 /// Measures the uncertainty band: (retentions + about 2 each refinement) x coalitions evaluations,
 /// in batches; runs on several threads when the game allows it. Ties of the peak go to the lower
 /// retention probability. Throws gtap::Error for options out of range and as `estimate` does.
-template <class Game>
+template <ValueFunction Game>
 UncertaintyBand uncertainty_band(const Game& game, const UncertaintyBandOptions& options = {}) {
-  detail::require_value_function<Game>();
-  if (static_cast<std::size_t>(game.players()) == 0)
+  const AnyGame any = AnyGame::view(game);
+  if (any.players() == 0)
     detail::fail("uncertainty_band", "a game with players", "0 players");
   if (options.coalitions < 2) {
     detail::fail("uncertainty_band", "at least 2 coalitions a point",
@@ -190,7 +183,7 @@ UncertaintyBand uncertainty_band(const Game& game, const UncertaintyBandOptions&
 
   UncertaintyBand band;
   band.share = options.share;
-  detail::measure_band(game, options.retentions, options, band);
+  detail::measure_band(any, options.retentions, options, band);
   const auto peak = [&band] {
     return static_cast<std::size_t>(std::max_element(band.spread.begin(), band.spread.end()) -
                                     band.spread.begin());
@@ -202,7 +195,7 @@ UncertaintyBand uncertainty_band(const Game& game, const UncertaintyBandOptions&
     if (top + 1 < band.retentions.size())
       between.push_back(0.5 * (band.retentions[top] + band.retentions[top + 1]));
     if (between.empty()) break;
-    detail::measure_band(game, between, options, band);
+    detail::measure_band(any, between, options, band);
   }
   const std::size_t top = peak();
   band.peak = band.retentions[top];

@@ -1,52 +1,38 @@
 #pragma once
 
 #include <gtap/core/value_function.hpp>
+#include <gtap/games/detail/sharded_map.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace gtap {
 namespace detail {
 
-/// The parts' values of coalitions, shared by threads: shards with a lock each. Steps of chains may
-/// differ from fresh values by rounding; of two, the smaller stays, whoever came first.
+/// The parts' values of coalitions, shared by threads. Steps of chains may differ from fresh values
+/// by rounding; of two, the smaller stays, whoever came first.
 class PartValues {
  public:
   void insert(const Coalition& coalition, std::span<const double> values) {
-    Shard& shard = shard_of(coalition);
-    const std::lock_guard lock(shard.mutex);
-    const auto [found, fresh] = shard.values.try_emplace(coalition, values.begin(), values.end());
-    for (std::size_t b = 0; !fresh && b < values.size(); ++b)
-      found->second[b] = std::min(found->second[b], values[b]);
+    values_.with(coalition, [&](auto& all) {
+      const auto known = all.try_emplace(coalition, values.begin(), values.end());
+      for (std::size_t b = 0; !known.second && b < values.size(); ++b)
+        known.first->second[b] = std::min(known.first->second[b], values[b]);
+    });
   }
 
   /// Null when it was not evaluated. Only while nothing is inserted.
   const std::vector<double>* find(const Coalition& coalition) const {
-    const Shard& shard = shards_[index(coalition)];
-    const auto found = shard.values.find(coalition);
-    return found == shard.values.end() ? nullptr : &found->second;
+    return values_.find(coalition);
   }
 
  private:
-  static constexpr std::size_t shards = 16;
-  struct Shard {
-    std::mutex mutex;
-    std::unordered_map<Coalition, std::vector<double>> values;
-  };
-  static std::size_t index(const Coalition& coalition) {
-    return std::hash<Coalition>{}(coalition) >> 7 & (shards - 1);
-  }
-  Shard& shard_of(const Coalition& coalition) { return shards_[index(coalition)]; }
-
-  std::array<Shard, shards> shards_;
+  ShardedMap<std::vector<double>> values_;
 };
 
 /// Asks every part and writes down what each said.
@@ -157,6 +143,7 @@ class Averaged {
   }
 
   std::size_t players() const { return static_cast<std::size_t>(parts_.front().players()); }
+  Abilities abilities() const { return gtap::abilities(parts_.front()); }
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<double>& weights() const { return weights_; }
 

@@ -1,59 +1,47 @@
 #pragma once
 
 #include <gtap/core/value_function.hpp>
+#include <gtap/games/detail/sharded_map.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace gtap {
 namespace detail {
 
-/// Values by coalition, shared by threads: shards with a lock each.
+/// Values by coalition, up to a number of them, shared by threads.
 class ValueCache {
  public:
   explicit ValueCache(std::size_t capacity) : capacity_(capacity) {}
 
   std::optional<double> find(const Coalition& coalition) {
-    Shard& shard = shard_of(coalition);
-    const std::lock_guard lock(shard.mutex);
-    const auto found = shard.values.find(coalition);
-    if (found == shard.values.end()) return std::nullopt;
-    ++hits_;
-    return found->second;
+    return values_.with(coalition, [&](auto& values) -> std::optional<double> {
+      const auto found = values.find(coalition);
+      if (found == values.end()) return std::nullopt;
+      ++hits_;
+      return found->second;
+    });
   }
 
   void insert(const Coalition& coalition, double value) {
-    Shard& shard = shard_of(coalition);
-    const std::lock_guard lock(shard.mutex);
-    const bool room = held_.fetch_add(1) < capacity_;
-    if (!room || !shard.values.emplace(coalition, value).second) --held_;
+    values_.with(coalition, [&](auto& values) {
+      const bool room = held_.fetch_add(1) < capacity_;
+      if (!room || !values.emplace(coalition, value).second) --held_;
+    });
   }
 
   std::size_t hits() const { return hits_; }
 
  private:
-  static constexpr std::size_t shards = 16;
-  struct Shard {
-    std::mutex mutex;
-    std::unordered_map<Coalition, double> values;
-  };
-
-  Shard& shard_of(const Coalition& coalition) {
-    return shards_[std::hash<Coalition>{}(coalition) >> 7 & (shards - 1)];
-  }
-
   std::size_t capacity_;
   std::atomic<std::size_t> held_ = 0;
   std::atomic<std::size_t> hits_ = 0;
-  std::array<Shard, shards> shards_;
+  ShardedMap<double> values_;
 };
 
 template <Evaluator Inner>
@@ -133,6 +121,8 @@ class Cached {
   auto evaluator() const requires ConcurrentGame<Game> {
     return detail::CachedEvaluator<evaluator_t<Game>>(*cache_, gtap::evaluator(*inner_));
   }
+
+  Abilities abilities() const { return gtap::abilities(*inner_); }
 
   /// How many values were answered without the inner game, so far.
   std::size_t cache_hits() const { return cache_->hits(); }

@@ -65,18 +65,40 @@ class FactoryGame {
   Factory factory_;
 };
 
+namespace detail {
+
+/// Says of what is no value function of a coalition why it is not.
+template <class F>
+constexpr void require_callable() {
+  constexpr bool fits = requires(const F& value, const Coalition& kept) {
+    { value(kept) } -> std::convertible_to<double>;
+  };
+  constexpr bool changes = requires(F & value, const Coalition& kept) {
+    { value(kept) } -> std::convertible_to<double>;
+  };
+  static_assert(fits || !changes,
+                "gtap: make_game needs a callable that can be called while const, because "
+                "coalitions are asked in any order; hand over a factory of `mutable` ones with "
+                "gtap::make_game_from_factory");
+  static_assert(fits || changes,
+                "gtap: make_game needs a callable that takes a const gtap::Coalition& and returns "
+                "a number");
+}
+
+}  // namespace detail
+
 /// The game of `players` players whose value is `value(coalition)`.
 /// Estimators evaluate it on one thread; say `thread_safe` or hand over a factory for more.
 template <class F>
-requires std::invocable<const F&, const Coalition&>
 auto make_game(std::size_t players, F value) {
+  detail::require_callable<F>();
   return CallableGame<F>(players, std::move(value));
 }
 
 /// As above, for a callable that several threads may call at once.
 template <class F>
-requires std::invocable<const F&, const Coalition&>
 auto make_game(std::size_t players, F value, ThreadSafe) {
+  detail::require_callable<F>();
   return ThreadSafeGame<F>(players, std::move(value));
 }
 

@@ -10,6 +10,18 @@
 namespace gtap {
 namespace detail {
 
+/// All members of the groups in the coalition, out of `players`.
+inline Coalition expanded(const std::vector<std::vector<Player>>& groups, std::size_t players,
+                          const Coalition& coalition) {
+  require_players("grouped game", groups.size(), coalition.players());
+  Coalition members(players);
+  coalition.for_each([&](Player g) {
+    for (const Player p : groups[g])
+      members.insert(p);
+  });
+  return members;
+}
+
 /// Evaluates a grouped game by the inner game's evaluator. A chain of groups is a chain of their
 /// members, of which only the values between groups are kept.
 template <Evaluator Inner>
@@ -83,12 +95,7 @@ class GroupedEvaluator {
 
  private:
   void expand(const Coalition& coalition, Coalition& members) const {
-    require_players("grouped game", groups_->size(), coalition.players());
-    members = Coalition(inner_.players());
-    coalition.for_each([&](Player g) {
-      for (const Player p : (*groups_)[g])
-        members.insert(p);
-    });
+    members = expanded(*groups_, inner_.players(), coalition);
   }
 
   const std::vector<std::vector<Player>>* groups_;
@@ -135,6 +142,11 @@ class Grouped {
     return groups_[g];
   }
 
+  /// The inner game's coalition of all members of the groups that are in.
+  Coalition expand(const Coalition& coalition) const {
+    return detail::expanded(groups_, static_cast<std::size_t>(inner_->players()), coalition);
+  }
+
   double operator()(const Coalition& coalition) const {
     return detail::GroupedEvaluator<detail::EvaluatorReference<Game>>(
         groups_, detail::EvaluatorReference<Game>(*inner_))(coalition);
@@ -143,6 +155,8 @@ class Grouped {
   auto evaluator() const requires ConcurrentGame<Game> {
     return detail::GroupedEvaluator<evaluator_t<Game>>(groups_, gtap::evaluator(*inner_));
   }
+
+  Abilities abilities() const { return gtap::abilities(*inner_); }
 
   /// Those of the inner game, which others may share.
   std::size_t cache_hits() const requires CachingGame<Game> { return inner_->cache_hits(); }

@@ -103,6 +103,8 @@ class Subgame {
     return SubgameEvaluator<evaluator_t<Game>>(embedding_, gtap::evaluator(*whole_));
   }
 
+  Abilities abilities() const { return gtap::abilities(*whole_); }
+
   /// Those of the whole game, which others may share.
   std::size_t cache_hits() const requires CachingGame<Game> { return whole_->cache_hits(); }
 

@@ -29,8 +29,8 @@ inline Stopped stopped_called(const std::string& where, const std::string& name)
 inline Json estimate_facts(const Estimate& estimate) {
   return {{"evaluations", estimate.evaluations},
           {"cached", estimate.cached},
-          {"truncated", estimate.truncated},
-          {"units", estimate.units},
+          {"saved", estimate.saved},
+          {"samples", estimate.samples},
           {"looks", estimate.looks},
           {"seconds", estimate.seconds},
           {"stopped", std::string(to_string(estimate.stopped))},
@@ -65,7 +65,7 @@ inline Estimate load_estimate(const std::filesystem::path& path) {
   const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
   const detail::Json json = detail::metadata_json(where, file, "gtap.estimate");
   detail::require_keys(where, json,
-                       {"format", "evaluations", "cached", "truncated", "units", "looks", "seconds",
+                       {"format", "evaluations", "cached", "saved", "samples", "looks", "seconds",
                         "stopped", "law", "design"});
   Estimate estimate;
   estimate.values = detail::stored_values<double>(where, file, "values");
@@ -99,8 +99,8 @@ inline Estimate load_estimate(const std::filesystem::path& path) {
   }
   estimate.evaluations = detail::json_size(where, json["evaluations"]);
   estimate.cached = detail::json_size(where, json["cached"]);
-  estimate.truncated = detail::json_size(where, json["truncated"]);
-  estimate.units = detail::json_size(where, json["units"]);
+  estimate.saved = detail::json_size(where, json["saved"]);
+  estimate.samples = detail::json_size(where, json["samples"]);
   estimate.looks = detail::json_size(where, json["looks"]);
   estimate.seconds = detail::json_number(where, json["seconds"]);
   estimate.stopped = detail::stopped_called(where, detail::json_text(where, json["stopped"]));

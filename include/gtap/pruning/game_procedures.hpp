@@ -2,7 +2,7 @@
 
 #include <gtap/core/random.hpp>
 #include <gtap/core/value_function.hpp>
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/estimate_game.hpp>
 #include <gtap/games/subgame.hpp>
 #include <gtap/pruning/procedures.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/options.hpp>
+#include <gtap/estimators/estimate_options.hpp>
 #include <gtap/execution/progress.hpp>
 #include <gtap/pruning/budget.hpp>
 #include <gtap/pruning/constraints.hpp>

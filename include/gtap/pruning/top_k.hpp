@@ -1,10 +1,11 @@
 #pragma once
 
 #include <gtap/core/value_function.hpp>
-#include <gtap/estimators/estimators.hpp>
+#include <gtap/estimators/estimate_game.hpp>
 #include <gtap/pruning/detail/top_k_run.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -36,7 +37,7 @@ struct TopK {
   double wrong_cut = 1.0;
   std::vector<Player> border;  ///< players on whom the cut hangs; none when it is decided
   /// What is known of all values; those far from the cut are known from fewer samples. Its
-  /// `evaluations` is what was spent, `truncated` what was not asked of decided players, `stopped`
+  /// `evaluations` is what was spent, `saved` what was not asked of decided players, `stopped`
   /// is `decided`, or why the run ended before: by `budget`, it did not suffice.
   Estimate estimate;
 
@@ -76,6 +77,40 @@ inline std::string top_k_name(std::size_t k, bool paired, const TopKOptions& opt
               std::hex, checksum(limits));
 }
 
+template <std::same_as<AnyGame> Game>
+TopK top_k_of(const Game& game, const AnyLaw& any_law, std::size_t k, const TopKOptions& options) {
+  const std::size_t players = game.players();
+  check_options(players, options.estimate);
+  check_top_k(players, k, options);
+  const LawTable law = any_law.table(players);
+  if (law.certain() || enumerates(players, options.estimate)) {
+    TopK exact{{}, 0.0, {}, estimate(game, any_law, SharedCoalition{}, options.estimate)};
+    exact.kept = best_players(exact.estimate.values, k, options.constraints);
+    if (!exact.decided()) exact.wrong_cut = 1.0;
+    return exact;
+  }
+  const bool paired = options.paired && law.symmetric();
+  const RunContext context{players, options.estimate.evaluations, options.estimate.seed,
+                           options.estimate.covariance_of};
+  const std::string name = top_k_name(k, paired, options);
+  const auto ended = run_to_end(
+      game,
+      TopKRun(law,
+              {k, options.wrong_cut, options.tolerance, options.pilot, paired, options.constraints},
+              context),
+      options.estimate, identity(law, name, options.estimate, 0));
+  TopKOutcome outcome = ended.run.outcome(ended.statistics());
+  TopK result{std::move(outcome.cut.kept), outcome.wrong_cut, {}, ended.estimate()};
+  result.estimate.law = law.name;
+  result.estimate.design = text("top-k:", k, paired ? ":paired" : "");
+  if (result.wrong_cut <= options.wrong_cut) {
+    result.estimate.stopped = Stopped::decided;
+  } else {
+    result.border = std::move(outcome.cut.border);
+  }
+  return result;
+}
+
 }  // namespace detail
 
 /// The k players with the largest values under `law`, within the constraints, spending evaluations
@@ -96,40 +131,7 @@ template <ValueFunction Game, Semivalue Law>
 TopK top_k(const Game& game, const Law& law, std::size_t k, const TopKOptions& options = {}) {
   static_assert(RetentionLaw<Law>,
                 "gtap: top_k draws the retention probability: the law needs quantile(u)");
-  const auto players = static_cast<std::size_t>(game.players());
-  detail::check_options(players, options.estimate);
-  detail::check_top_k(players, k, options);
-  const detail::LawShape shape =
-      detail::shape_of(detail::size_probabilities(detail::checked_log_weights(law, players)));
-  const bool small = players < 40 && options.estimate.evaluations >> players != 0;
-  if (players == 1 || shape.certain || (small && options.estimate.enumerate_small)) {
-    TopK exact{{}, 0.0, {}, estimate(game, law, SharedCoalition{}, options.estimate)};
-    exact.kept = detail::best_players(exact.estimate.values, k, options.constraints);
-    if (!exact.decided()) exact.wrong_cut = 1.0;
-    return exact;
-  }
-  const bool paired = options.paired && shape.symmetric;
-  const RunContext context{players, options.estimate.evaluations, options.estimate.seed,
-                           options.estimate.covariance_of};
-  detail::TopKOutcome outcome;
-  detail::TopKRun<Law> run(
-      law, {k, options.wrong_cut, options.tolerance, options.pilot, paired, options.constraints},
-      context, outcome);
-  const std::string name = detail::top_k_name(k, paired, options);
-  detail::Engine<Game, detail::TopKRun<Law>> engine(
-      game, std::move(run), options.estimate,
-      detail::identity(players, law, name, options.estimate, 0));
-  TopK result{{}, 1.0, {}, engine.estimate()};
-  result.estimate.law = detail::name_of(law);
-  result.estimate.design = detail::text("top_k(", k, paired ? ", paired)" : ")");
-  result.kept = std::move(outcome.cut.kept);
-  result.wrong_cut = outcome.wrong_cut;
-  if (result.wrong_cut <= options.wrong_cut) {
-    result.estimate.stopped = Stopped::decided;
-  } else {
-    result.border = std::move(outcome.cut.border);
-  }
-  return result;
+  return detail::top_k_of(AnyGame::view(game), AnyLaw(law), k, options);
 }
 
 }  // namespace gtap

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <gtap/estimators/coalition_log.hpp>
+#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
 #include <gtap/estimators/moments.hpp>
-#include <gtap/estimators/sizes.hpp>
-#include <gtap/estimators/weighted_fit.hpp>
+#include <gtap/estimators/random_subset.hpp>
+#include <gtap/math/discrete.hpp>
+#include <gtap/math/least_squares.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,15 +20,15 @@ namespace gtap {
 /// Regression-adjusted sample reuse (Witter, Liu & Musco 2025) for any law: an additive
 /// guess f is fitted to one half of the coalitions, the index of v - f is estimated on the other
 /// by weighted means, and f's own index, its coefficients, is added back; and the other way round.
-/// Unbiased, because neither half judges its own guess. One evaluation a unit, in batches;
-/// standard errors over units.
+/// Unbiased, because neither half judges its own guess. One evaluation a sample, in batches;
+/// standard errors over samples.
 ///
 /// Sizes are drawn as the law mixes those seen with and without a player, and weighted to count
 /// what it says.
 struct AdjustedReuse {
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return "AdjustedReuse"; }
+  template <class Scalar = double>
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return "adjusted-reuse"; }
 };
 
 namespace detail {
@@ -47,7 +47,7 @@ inline std::vector<double> mixed_sizes(std::span<const double> others) {
   return sizes;
 }
 
-/// Draws one coalition a unit, of a size with these probabilities, and keeps them all.
+/// Draws one coalition a sample, of a size with these probabilities, and keeps them all.
 class SizedDraws {
  public:
   SizedDraws(std::size_t players, std::vector<double> sizes)
@@ -63,28 +63,23 @@ class SizedDraws {
   Scratch scratch() const { return {}; }
   std::size_t chunk() const { return 256; }
 
-  template <class Worker>
   void begin(Worker&) {}
   std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations; }
 
-  template <class Worker>
-  void units(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
+  void samples(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
              Scratch& scratch, Statistics& log) const {
     const auto count = static_cast<std::size_t>(last - first);
     scratch.coalitions.assign(count, Coalition(players_));
     scratch.values.resize(count);
-    scratch.order.resize(players_);
     for (std::size_t k = 0; k < count; ++k) {
       RandomStream random(seed, first + k);
-      std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
-      random_subset(random, scratch.order, draw_.draw(random), scratch.coalitions[k]);
+      random_subset_of_all(random, draw_.draw(random), scratch.order, scratch.coalitions[k]);
     }
     worker.batch(scratch.coalitions, scratch.values);
     for (std::size_t k = 0; k < count; ++k)
       log.add(scratch.coalitions[k], scratch.values[k]);
   }
 
-  template <class Archive>
   void archive(Archive&) {}
 
  protected:
@@ -92,9 +87,10 @@ class SizedDraws {
   std::vector<double> sizes_;  // probabilities of |S| = 0 .. n
 
  private:
-  Discrete draw_;
+  math::Discrete draw_;
 };
 
+template <class Scalar>
 class AdjustedReuseRun : public SizedDraws {
  public:
   /// `sizes`: what coalitions are drawn by; every size that the law needs is among them.
@@ -103,11 +99,11 @@ class AdjustedReuseRun : public SizedDraws {
         inside_(players_ + 1, 0.0),
         outside_(players_ + 1, 0.0),
         chosen_(context.covariance_of) {
-    require_budget("AdjustedReuse", 4, context.evaluations);
+    require_budget("adjusted-reuse", 4, context.evaluations);
     const auto n = static_cast<double>(players_);
-    require_memory("AdjustedReuse",
+    require_memory("adjusted-reuse",
                    24.0 * n * n + static_cast<double>(context.evaluations) * (n / 8.0 + 16.0),
-                   "SharedCoalition or SampleReuse");
+                   "shared-coalition or sample-reuse");
     // With i inside, the others have s - 1 members: weight P(s-1) / P(|S| = s, i in S).
     for (std::size_t s = 0; s <= players_; ++s) {
       const auto k = static_cast<double>(s);
@@ -125,7 +121,7 @@ class AdjustedReuseRun : public SizedDraws {
     Moments halves[2] = {Moments(players_, chosen_), Moments(players_, chosen_)};
     std::vector<double> credit(players_);
     for (std::size_t half = 0; half < 2 && rows >= 4; ++half) {
-      const Eigen::VectorXd guess = fit(log, 1 - half);
+      const math::VectorX<Scalar> guess = fit(log, 1 - half);
       for (std::size_t k = half; k < rows; k += 2) {
         const std::size_t size = log.coalition_size(k);
         double rest = log.value(k) - guess[0];
@@ -156,17 +152,17 @@ class AdjustedReuseRun : public SizedDraws {
  private:
   /// Intercept and one coefficient a player, from one half of the rows; lightly shrunk, so that it
   /// exists for any rows.
-  Eigen::VectorXd fit(const CoalitionLog& log, std::size_t half) const {
+  math::VectorX<Scalar> fit(const CoalitionLog& log, std::size_t half) const {
     const auto columns = static_cast<Eigen::Index>(players_ + 1);
     const std::size_t rows = (log.size() - half + 1) / 2;
     const double ridge = rows < 3 * players_ ? 0.25 : 1e-9;
-    Eigen::MatrixXd penalty = Eigen::MatrixXd::Zero(columns, columns);
+    math::MatrixX<Scalar> penalty = math::MatrixX<Scalar>::Zero(columns, columns);
     penalty.diagonal().tail(columns - 1).setConstant(ridge);
-    return weighted_coefficients(rows, players_ + 1, penalty, [&](std::size_t row, double* x) {
+    return math::weighted_coefficients(rows, players_ + 1, penalty, [&](std::size_t row, double* x) {
       const std::size_t k = 2 * row + half;
       x[0] = 1.0;
       log.fill(k, x + 1, 0.0);
-      return FitTarget{log.value(k), weights_[log.coalition_size(k)]};
+      return math::FitTarget{log.value(k), weights_[log.coalition_size(k)]};
     });
   }
 
@@ -178,11 +174,10 @@ class AdjustedReuseRun : public SizedDraws {
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto AdjustedReuse::run(const Law& law, const RunContext& context) const {
-  const std::vector<double> others =
-      detail::size_probabilities(detail::checked_log_weights(law, context.players));
-  return detail::AdjustedReuseRun(others, detail::mixed_sizes(others), context);
+template <class Scalar>
+auto AdjustedReuse::run(const LawTable& law, const RunContext& context) const {
+  const std::vector<double> others = law.sizes();
+  return detail::AdjustedReuseRun<Scalar>(others, detail::mixed_sizes(others), context);
 }
 
 }  // namespace gtap

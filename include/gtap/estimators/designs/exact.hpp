@@ -1,15 +1,13 @@
 #pragma once
 
 #include <gtap/estimators/design.hpp>
-#include <gtap/estimators/sizes.hpp>
+#include <gtap/estimators/detail/table_fold.hpp>
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,13 +18,13 @@ namespace gtap {
 /// most 40 players. Memory does not grow with 2^n. Stopped before the last coalition, it knows
 /// nothing: values are 0 with infinite standard errors.
 ///
-/// With g(S) = (p_{s-1} + p_s) v(S) and C = sum of p_s v(S), phi_i = (sum of g over S with i) - C.
-/// A unit of work is a block of coalitions that share their high players. It is walked in
+/// A sample is a block of coalitions that share their high players. It is walked in
 /// Gray-code order where the evaluator has chains, then folded one player at a time.
 struct Exact {
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return "Exact"; }
+  static constexpr bool enumerates = true;
+
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return "exact"; }
 };
 
 namespace detail {
@@ -36,19 +34,14 @@ class ExactRun {
   static constexpr std::size_t largest = 40;
   static constexpr std::size_t block_players = 9;
 
-  ExactRun(std::span<const double> log_weights, std::vector<Player> chosen)
-      : players_(log_weights.size()),
+  ExactRun(const LawTable& law, std::vector<Player> chosen)
+      : players_(law.players()),
         low_(std::min(players_, block_players)),
-        chosen_(std::move(chosen)) {
+        chosen_(std::move(chosen)),
+        fold_(law.log_weights) {
     if (players_ > largest) {
-      fail("Exact", text("at most ", largest, " players"),
-           text(players_, "; take Permutation or another sampling design"));
-    }
-    for (std::size_t s = 0; s <= players_; ++s) {
-      const double with = s == 0 ? 0.0 : std::exp(log_weights[s - 1]);
-      const double without = s == players_ ? 0.0 : std::exp(log_weights[s]);
-      gain_.push_back(with + without);
-      loss_.push_back(without);
+      fail("exact", text("at most ", largest, " players"),
+           text(players_, "; take permutation or another sampling design"));
     }
   }
 
@@ -61,7 +54,6 @@ class ExactRun {
       for (std::size_t i = 0; i < sums.size(); ++i)
         sums[i] += other.sums[i];
     }
-    template <class Archive>
     void archive(Archive& fields) {
       fields(sums);
       fields(blocks);
@@ -71,7 +63,7 @@ class ExactRun {
     Coalition coalition;
     std::vector<Player> toggles;
     std::vector<double> values;  // in Gray-code order
-    std::vector<double> table;   // g by the low players' bits
+    std::vector<double> table;   // by the low players' bits
   };
 
   Statistics statistics() const { return {std::vector<double>(players_ + 1, 0.0), 0}; }
@@ -85,7 +77,6 @@ class ExactRun {
   }
   std::size_t chunk() const { return 16; }
 
-  template <class Worker>
   void begin(Worker&) {}
 
   std::uint64_t plan(const Statistics&, std::size_t) {
@@ -95,36 +86,19 @@ class ExactRun {
   }
   bool finished() const { return true; }
 
-  template <class Worker>
-  void unit(std::uint64_t high, RandomStream&, Worker& worker, Scratch& scratch,
+  void sample(std::uint64_t high, RandomStream&, Worker& worker, Scratch& scratch,
             Statistics& statistics) const {
     ++statistics.blocks;
     scratch.coalition.words()[0] = high << low_;
     worker.chain(scratch.coalition, scratch.toggles, scratch.values);
 
-    const auto high_size = static_cast<std::size_t>(std::popcount(high));
-    std::vector<double>& table = scratch.table;
-    double lost = 0.0;
-    for (std::size_t k = 0; k < table.size(); ++k) {
-      const std::size_t bits = k ^ (k >> 1);
-      const std::size_t size = high_size + static_cast<std::size_t>(std::popcount(bits));
-      table[bits] = gain_[size] * scratch.values[k];
-      lost += loss_[size] * scratch.values[k];
-    }
+    for (std::size_t k = 0; k < scratch.table.size(); ++k)
+      scratch.table[k ^ (k >> 1)] = scratch.values[k];
+    const auto [lost, all] = fold_.add(
+        scratch.table, static_cast<std::size_t>(std::popcount(high)), statistics.sums);
     statistics.sums[players_] += lost;
-    std::size_t length = table.size();
-    for (std::size_t player = 0; player < low_; ++player) {
-      length /= 2;
-      double with = 0.0;
-      for (std::size_t k = 0; k < length; ++k) {
-        with += table[2 * k + 1];
-        table[k] = table[2 * k] + table[2 * k + 1];
-      }
-      statistics.sums[player] += with;
-    }
-    for (std::uint64_t rest = high; rest != 0; rest &= rest - 1) {
-      statistics.sums[low_ + static_cast<std::size_t>(std::countr_zero(rest))] += table[0];
-    }
+    for (std::uint64_t rest = high; rest != 0; rest &= rest - 1)
+      statistics.sums[low_ + static_cast<std::size_t>(std::countr_zero(rest))] += all;
   }
 
   void summarise(const Statistics& merged, Estimate& estimate) const {
@@ -139,7 +113,6 @@ class ExactRun {
     estimate.covariance.assign(chosen_.size() * chosen_.size(), error);
   }
 
-  template <class Archive>
   void archive(Archive& fields) {
     fields(planned_);
   }
@@ -150,16 +123,14 @@ class ExactRun {
   std::size_t players_;
   std::size_t low_;
   std::vector<Player> chosen_;
-  std::vector<double> gain_;
-  std::vector<double> loss_;
+  TableFold fold_;
   std::uint64_t planned_ = 0;
 };
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto Exact::run(const Law& law, const RunContext& context) const {
-  return detail::ExactRun(detail::checked_log_weights(law, context.players), context.covariance_of);
+inline auto Exact::run(const LawTable& law, const RunContext& context) const {
+  return detail::ExactRun(law, context.covariance_of);
 }
 
 }  // namespace gtap

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/fit_run.hpp>
+#include <gtap/estimators/detail/fit_run.hpp>
 #include <gtap/estimators/moments.hpp>
 
 #include <cmath>
@@ -13,30 +13,30 @@ namespace gtap {
 
 /// KernelSHAP (Lundberg & Lee 2017; paired: Covert & Lee 2021) for the Shapley value: weighted
 /// least squares under the constraint that the values sum to v(N) - v({}). Sizes are drawn prop. to
-/// 1 / (s (n - s)), each coalition with its complement: two evaluations a unit, two shared by all.
+/// 1 / (s (n - s)), each coalition with its complement: two evaluations a sample, two shared by all.
 /// Exact for interactions of two. Consistent, not unbiased. Work and memory as Regression's.
 struct KernelShap {
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return "KernelShap"; }
+  template <class Scalar = double>
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return "kernel-shap"; }
 };
 
 /// Leverage SHAP (Musco & Witter, ICLR 2025): the same least squares from sizes that are all as
 /// likely, paired, without repetition, each row weighted back. Consistent; exact for interactions
 /// of two, and once every coalition was drawn.
 struct LeverageShap {
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return "LeverageShap"; }
+  template <class Scalar = double>
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return "leverage-shap"; }
 };
 
 /// The unbiased form of KernelSHAP (Covert & Lee 2021), paired:
 /// phi_i = D/n + (2 H_{n-1} / m) sum of (1[i in S] - s/n) (v(S) - f(s)), with f the mean by size
-/// over the other half of the units. Larger errors than KernelShap's, but no bias.
+/// over the other half of the samples. Larger errors than KernelShap's, but no bias.
 struct UnbiasedKernelShap {
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return "UnbiasedKernelShap"; }
+  template <class Scalar = double>
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return "unbiased-kernel-shap"; }
 };
 
 namespace detail {
@@ -59,30 +59,26 @@ inline std::vector<double> uniform_sizes(std::size_t players) {
   return sizes;
 }
 
-template <class Law>
-void require_shapley(const std::string& design, const Law& law, std::size_t players) {
-  const std::vector<double> sizes = size_probabilities(checked_log_weights(law, players));
-  for (const double size : sizes) {
-    if (std::abs(size * static_cast<double>(players) - 1.0) > 1e-6)
-      fail(design, "the Shapley law", name_of(law) + "; take Regression, Permutation or Surrogate");
-  }
+inline void require_shapley(const std::string& design, const LawTable& law) {
+  if (!law.uniform())
+    fail(design, "the Shapley law", law.name + "; take regression, permutation or surrogate");
 }
 
 /// What the three have in common: pairs, the efficiency constraint, the Shapley kernel.
-template <class Law>
-FitSettings shapley_fit(const std::string& design, const Law& law, std::size_t players) {
-  require_shapley(design, law, players);
+inline FitSettings shapley_fit(const std::string& design, const LawTable& law) {
+  require_shapley(design, law);
   FitSettings settings;
   settings.name = design;
   settings.efficient = settings.paired = true;
-  settings.sizes = settings.target = kernel_sizes(players);
+  settings.sizes = settings.target = kernel_sizes(law.players());
   return settings;
 }
 
-class UnbiasedKernelShapRun : public FitRun {
+template <class Scalar>
+class UnbiasedKernelShapRun : public FitRun<Scalar> {
  public:
   UnbiasedKernelShapRun(FitSettings settings, const RunContext& context)
-      : FitRun(std::move(settings), context),
+      : FitRun<Scalar>(std::move(settings), context),
         players_(context.players),
         chosen_(context.covariance_of) {
     for (std::size_t k = 1; k < players_; ++k)
@@ -90,7 +86,7 @@ class UnbiasedKernelShapRun : public FitRun {
   }
 
   void summarise(const CoalitionLog& log, Estimate& estimate) const {
-    // Mean half difference by size, for even and for odd units.
+    // Mean half difference by size, for even and for odd samples.
     std::vector<double> sums[2];
     std::vector<double> counts[2];
     for (std::size_t half = 0; half < 2; ++half) {
@@ -105,7 +101,7 @@ class UnbiasedKernelShapRun : public FitRun {
       counts[k % 2][players_ - size] += 1.0;
     }
     const auto n = static_cast<double>(players_);
-    const double share = grand_ - empty_;
+    const double share = this->grand_ - this->empty_;
     Moments moments(players_, chosen_);
     std::vector<double> credit(players_);
     for (std::size_t k = 0; k < log.size(); ++k) {
@@ -131,22 +127,22 @@ class UnbiasedKernelShapRun : public FitRun {
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto KernelShap::run(const Law& law, const RunContext& context) const {
-  return detail::FitRun(detail::shapley_fit(name(), law, context.players), context);
+template <class Scalar>
+auto KernelShap::run(const LawTable& law, const RunContext& context) const {
+  return detail::FitRun<Scalar>(detail::shapley_fit(name(), law), context);
 }
 
-template <Semivalue Law>
-auto UnbiasedKernelShap::run(const Law& law, const RunContext& context) const {
-  return detail::UnbiasedKernelShapRun(detail::shapley_fit(name(), law, context.players), context);
+template <class Scalar>
+auto UnbiasedKernelShap::run(const LawTable& law, const RunContext& context) const {
+  return detail::UnbiasedKernelShapRun<Scalar>(detail::shapley_fit(name(), law), context);
 }
 
-template <Semivalue Law>
-auto LeverageShap::run(const Law& law, const RunContext& context) const {
-  detail::FitSettings settings = detail::shapley_fit(name(), law, context.players);
+template <class Scalar>
+auto LeverageShap::run(const LawTable& law, const RunContext& context) const {
+  detail::FitSettings settings = detail::shapley_fit(name(), law);
   settings.distinct = true;
   settings.sizes = detail::uniform_sizes(context.players);
-  return detail::FitRun(std::move(settings), context);
+  return detail::FitRun<Scalar>(std::move(settings), context);
 }
 
 }  // namespace gtap

@@ -18,21 +18,20 @@ namespace gtap {
 /// Shapley. n - 1 evaluations a walk and two shared by all; uses chains.
 ///
 /// `antithetic` also walks each order backwards: exact for interactions of two under Shapley, of
-/// use where the two marginal contributions go against each other. The unit is then the pair.
+/// use where the two marginal contributions go against each other. The sample is then the pair.
 struct Permutation {
   bool antithetic = false;
 
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return antithetic ? "Permutation(antithetic)" : "Permutation"; }
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return antithetic ? "permutation:antithetic" : "permutation"; }
 };
 
 namespace detail {
 
 class PermutationRun : public WalkRun {
  public:
-  PermutationRun(std::span<const double> log_weights, bool antithetic, const RunContext& context)
-      : WalkRun("Permutation", log_weights, antithetic ? 2 : 1, context), antithetic_(antithetic) {}
+  PermutationRun(const LawTable& law, bool antithetic, const RunContext& context)
+      : WalkRun("permutation", law, antithetic ? 2 : 1, context), antithetic_(antithetic) {}
 
   struct Scratch {
     std::vector<Player> order;
@@ -49,8 +48,7 @@ class PermutationRun : public WalkRun {
     return scratch;
   }
 
-  template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+  void sample(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
             Statistics& statistics) const {
     std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
     random.shuffle(std::span(scratch.order));
@@ -64,7 +62,6 @@ class PermutationRun : public WalkRun {
   }
 
  private:
-  template <class Worker>
   void walk(Worker& worker, Scratch& scratch) const {
     const std::span<const Player> order(scratch.order);
     const std::span<double> values(scratch.values);
@@ -85,10 +82,8 @@ class PermutationRun : public WalkRun {
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto Permutation::run(const Law& law, const RunContext& context) const {
-  return detail::PermutationRun(detail::checked_log_weights(law, context.players), antithetic,
-                                context);
+inline auto Permutation::run(const LawTable& law, const RunContext& context) const {
+  return detail::PermutationRun(law, antithetic, context);
 }
 
 }  // namespace gtap

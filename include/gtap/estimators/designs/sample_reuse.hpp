@@ -1,8 +1,8 @@
 #pragma once
 
-#include <gtap/estimators/coalition_log.hpp>
+#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
-#include <gtap/estimators/reuse_sums.hpp>
+#include <gtap/estimators/detail/reuse_sums.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -14,33 +14,31 @@ namespace gtap {
 
 /// Maximum sample reuse (Wang & Jia 2023; any retention probability: Li & Yu 2023): coalitions by
 /// independent coin tosses, and phi_i = mean of v over those with i - mean over those without.
-/// Unbiased while both counts are positive. One evaluation a unit; uses batches. Its variance
+/// Unbiased while both counts are positive. One evaluation a sample; uses batches. Its variance
 /// scales with that of v, not of marginal contributions: Regression is better almost always.
 ///
 /// `paired` tosses two coalitions with the same numbers u and 1 - u, which for p = 1/2 are each
-/// other's complement: the unit is the pair, two evaluations. Of use where values of small and
+/// other's complement: the sample is the pair, two evaluations. Of use where values of small and
 /// large coalitions balance each other; where v nearly only grows with the coalition, it hurts.
 struct SampleReuse {
   bool paired = false;
 
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return paired ? "SampleReuse(paired)" : "SampleReuse"; }
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return paired ? "sample-reuse:paired" : "sample-reuse"; }
 };
 
 namespace detail {
 
 /// The point of a law that coin tosses can serve.
-template <class Law>
-double tossing_point(const std::string& design, const Law& law) {
-  static_assert(PointLaw<Law>,
-                "gtap: this design tosses a coin for each player, which serves laws with one "
-                "retention probability (Banzhaf, Dropout); take Permutation, SharedCoalition or "
-                "KernelShap for others");
-  const double p = law.point();
+inline double tossing_point(const std::string& design, const LawTable& law) {
+  if (!law.point) {
+    fail(design, "a law of one retention probability, such as banzhaf or dropout",
+         law.name + "; take permutation, shared-coalition or kernel-shap");
+  }
+  const double p = *law.point;
   if (!(p > 0.0 && p < 1.0)) {
     fail(design, "a retention probability strictly between 0 and 1",
-         text(p, "; take SharedCoalition"));
+         text(p, "; take shared-coalition"));
   }
   return p;
 }
@@ -56,14 +54,12 @@ class SampleReuseRun {
   Scratch scratch() const { return {}; }
   std::size_t chunk() const { return paired_ ? 128 : 256; }
 
-  template <class Worker>
   void begin(Worker&) {}
   std::uint64_t plan(const Statistics&, std::size_t evaluations) {
     return paired_ ? evaluations / 2 : evaluations;
   }
 
-  template <class Worker>
-  void units(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
+  void samples(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
              Scratch& scratch, Statistics& statistics) const {
     const std::size_t cost = paired_ ? 2 : 1;
     const std::size_t count = cost * static_cast<std::size_t>(last - first);
@@ -90,7 +86,6 @@ class SampleReuseRun {
 
   void summarise(const Statistics& merged, Estimate& estimate) const { merged.summarise(estimate); }
 
-  template <class Archive>
   void archive(Archive&) {}
 
  private:
@@ -113,8 +108,7 @@ class SampleReuseRun {
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto SampleReuse::run(const Law& law, const RunContext& context) const {
+inline auto SampleReuse::run(const LawTable& law, const RunContext& context) const {
   const double p = detail::tossing_point(name(), law);
   detail::require_budget(name(), paired ? 4 : 2, context.evaluations);
   return detail::SampleReuseRun(p, paired, context);

@@ -1,44 +1,42 @@
 #pragma once
 
 #include <gtap/estimators/credit_run.hpp>
-#include <gtap/estimators/star.hpp>
+#include <gtap/estimators/detail/star.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace gtap {
 
 /// Draws q from the law, then a coalition, and asks for every player's marginal contribution to
-/// it: n + 1 evaluations a unit, by the star rung (CMCS, Kolpaczki et al. 2025). Unbiased for
+/// it: n + 1 evaluations a sample, by the star rung (CMCS, Kolpaczki et al. 2025). Unbiased for
 /// every retention law, and exact at once for retention 0 or 1. All players are compared on the
 /// same coalition, which is what a ranking needs.
 ///
 /// `paired` takes each coalition's complement along, for laws that are symmetric about 1/2: exact
-/// for interactions of two. The unit is then the pair.
+/// for interactions of two. The sample is then the pair.
 struct SharedCoalition {
   bool paired = false;
 
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return paired ? "SharedCoalition(paired)" : "SharedCoalition"; }
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return paired ? "shared-coalition:paired" : "shared-coalition"; }
 };
 
 namespace detail {
 
-template <RetentionLaw Law>
 class SharedCoalitionRun : public CreditRun {
  public:
-  SharedCoalitionRun(const Law& law, bool paired, const RunContext& context)
-      : CreditRun("SharedCoalition", (paired ? 2 : 1) * (context.players + 1), 0, context),
-        law_(law),
+  SharedCoalitionRun(const LawTable& law, bool paired, const RunContext& context)
+      : CreditRun("shared-coalition", (paired ? 2 : 1) * (context.players + 1), 0, context),
+        quantile_(law.required_quantile("shared-coalition")),
         everyone_(Coalition::grand(players_).members()),
-        paired_(paired) {
-    const LawShape shape = shape_of(size_probabilities(checked_log_weights(law, players_)));
-    if (paired && !shape.symmetric)
-      fail("SharedCoalition(paired)", "a law that is symmetric about 1/2", name_of(law));
-    certain_ = shape.certain;
+        paired_(paired),
+        certain_(law.certain()) {
+    if (paired && !law.symmetric())
+      fail("shared-coalition:paired", "a law that is symmetric about 1/2", law.name);
   }
 
   using Scratch = Star;
@@ -50,10 +48,9 @@ class SharedCoalitionRun : public CreditRun {
   }
   bool finished() const { return certain_; }
 
-  template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
+  void sample(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
             Statistics& statistics) const {
-    random.bernoulli_mask(law_.quantile(random.uniform()), star.coalition);
+    random.bernoulli_mask(quantile_(random.uniform()), star.coalition);
     star.begin(everyone_);
     star.add(worker, everyone_, paired_ ? 0.5 : 1.0);
     if (paired_) {
@@ -71,20 +68,16 @@ class SharedCoalitionRun : public CreditRun {
   }
 
  private:
-  Law law_;
+  std::function<double(double)> quantile_;
   std::vector<Player> everyone_;
   bool paired_;
-  bool certain_ = false;
+  bool certain_;
 };
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto SharedCoalition::run(const Law& law, const RunContext& context) const {
-  static_assert(RetentionLaw<Law>,
-                "gtap: SharedCoalition draws the retention probability: the law needs "
-                "quantile(u); take Permutation for a law by sizes");
-  return detail::SharedCoalitionRun<Law>(law, paired, context);
+inline auto SharedCoalition::run(const LawTable& law, const RunContext& context) const {
+  return detail::SharedCoalitionRun(law, paired, context);
 }
 
 }  // namespace gtap

@@ -14,17 +14,16 @@ namespace gtap {
 
 /// Band-limited walks: the players are dealt into groups of `length`; each group is added, one
 /// player after another, to a random coalition of the others whose size is about what the law
-/// asks for. So every player is credited once a unit, at a size that matters, and most steps are
+/// asks for. So every player is credited once a sample, at a size that matters, and most steps are
 /// steps of a chain: the design for laws that live on few sizes where chains are cheap.
 ///
 /// Unbiased for every law: a marginal contribution at size s counts P(s) over the probability of
-/// walking there. About n (length + 1) / length evaluations a unit.
+/// walking there. About n (length + 1) / length evaluations a sample.
 struct ShortChains {
   std::size_t length = 16;  ///< at least 1; at most n is used
 
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return detail::text("ShortChains(", length, ")"); }
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return detail::text("short-chains:", length); }
 };
 
 namespace detail {
@@ -32,11 +31,11 @@ namespace detail {
 class ShortChainsRun : public CreditRun {
  public:
   /// `length` is at most the number of players.
-  ShortChainsRun(std::span<const double> log_weights, std::size_t length, const RunContext& context)
-      : CreditRun("ShortChains", (context.players + length - 1) / length * (length + 1), 0,
+  ShortChainsRun(const LawTable& law, std::size_t length, const RunContext& context)
+      : CreditRun("short-chains", (context.players + length - 1) / length * (length + 1), 0,
                   context),
         length_(length) {
-    const std::vector<double> sizes = size_probabilities(log_weights);
+    const std::vector<double> sizes = law.sizes();
     const std::size_t last_start = players_ - length_;
     std::vector<double> starts(last_start + 1, 0.0);
     for (std::size_t s = 0; s < players_; ++s) {
@@ -45,7 +44,7 @@ class ShortChainsRun : public CreditRun {
         starts[start] += sizes[s] / static_cast<double>(length_);
       }
     }
-    starts_ = Discrete(starts);
+    starts_ = math::Discrete(starts);
     weights_.assign(players_, 0.0);
     for (std::size_t start = 0; start <= last_start; ++start) {
       for (std::size_t step = 0; step < length_; ++step)
@@ -73,8 +72,7 @@ class ShortChainsRun : public CreditRun {
             Coalition(players_)};
   }
 
-  template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+  void sample(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
             Statistics& statistics) const {
     std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
     random.shuffle(std::span(scratch.order));
@@ -114,17 +112,15 @@ class ShortChainsRun : public CreditRun {
 
  private:
   std::size_t length_;
-  Discrete starts_;
+  math::Discrete starts_;
   std::vector<double> weights_;
 };
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto ShortChains::run(const Law& law, const RunContext& context) const {
-  if (length == 0) detail::fail("ShortChains", "a length of at least 1", "0");
-  return detail::ShortChainsRun(detail::checked_log_weights(law, context.players),
-                                std::min(length, context.players), context);
+inline auto ShortChains::run(const LawTable& law, const RunContext& context) const {
+  if (length == 0) detail::fail("short-chains", "a length of at least 1", "0");
+  return detail::ShortChainsRun(law, std::min(length, context.players), context);
 }
 
 }  // namespace gtap

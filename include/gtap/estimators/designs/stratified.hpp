@@ -1,8 +1,9 @@
 #pragma once
 
 #include <gtap/estimators/design.hpp>
-#include <gtap/estimators/sizes.hpp>
-#include <gtap/estimators/variance_of_means.hpp>
+#include <gtap/estimators/random_subset.hpp>
+#include <gtap/math/discrete.hpp>
+#include <gtap/math/variance_of_means.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -16,21 +17,20 @@
 namespace gtap {
 
 /// Strata by size (Maleki et al. 2013): phi_i = sum over strata of P(stratum) times the mean
-/// marginal contribution at its sizes. A unit is one draw in one stratum for every player: 2 n
+/// marginal contribution at its sizes. A sample is one draw in one stratum for every player: 2 n
 /// evaluations. Sizes are put together into as many strata of like probability as the budget can
-/// serve with `pilot` units each.
+/// serve with `pilot` samples each.
 ///
-/// Without `neyman` the units are dealt by the strata's probability: unbiased. With it, after the
+/// Without `neyman` the samples are dealt by the strata's probability: unbiased. With it, after the
 /// pilot, they go where probability times spread is largest: smaller errors where sizes differ,
 /// but consistent only, because allocation and means use the same samples.
 struct Stratified {
   bool neyman = true;
-  std::size_t pilot = 10;  ///< units a stratum before spreads are trusted, at least 2
+  std::size_t pilot = 10;  ///< samples a stratum before spreads are trusted, at least 2
 
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
+  auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const {
-    return detail::text("Stratified", neyman ? "(Neyman, " : "(", "pilot ", pilot, ')');
+    return detail::text("stratified:", neyman ? "" : "proportional:", pilot);
   }
 };
 
@@ -38,16 +38,15 @@ namespace detail {
 
 class StratifiedRun {
  public:
-  StratifiedRun(std::span<const double> log_weights, const Stratified& settings,
-                const RunContext& context)
+  StratifiedRun(const LawTable& law, const Stratified& settings, const RunContext& context)
       : players_(context.players),
         neyman_(settings.neyman),
         pilot_(settings.pilot),
         chosen_(context.covariance_of),
-        sizes_(size_probabilities(log_weights)) {
-    const std::size_t units = context.evaluations / (2 * players_);
-    require_budget("Stratified", 2 * players_, context.evaluations);
-    const auto most = static_cast<double>(std::max<std::size_t>(1, units / pilot_));
+        sizes_(law.sizes()) {
+    const std::size_t samples = context.evaluations / (2 * players_);
+    require_budget("stratified", 2 * players_, context.evaluations);
+    const auto most = static_cast<double>(std::max<std::size_t>(1, samples / pilot_));
     // Sizes one after another, a stratum closed once it holds its share.
     double held = 0.0;
     first_.push_back(0);
@@ -88,7 +87,6 @@ class StratifiedRun {
         counts[h] = total;
       }
     }
-    template <class Archive>
     void archive(Archive& fields) {
       fields(counts);
       fields(means);
@@ -111,23 +109,22 @@ class StratifiedRun {
     return {Coalition(players_), std::vector<Player>(players_ - 1), std::vector<Player>(1),
             std::vector<double>(2)};
   }
-  std::size_t chunk() const { return units_a_chunk(2 * players_); }
+  std::size_t chunk() const { return samples_a_chunk(2 * players_); }
   bool planned_by_budget() const { return true; }  // which says how many strata there are
 
-  template <class Worker>
   void begin(Worker&) {}
 
   std::uint64_t plan(const Statistics& merged, std::size_t evaluations) {
-    const std::size_t units = evaluations / (2 * players_);
+    const std::size_t samples = evaluations / (2 * players_);
     const std::size_t strata = probability_.size();
     round_first_ += schedule_.size();
     schedule_.clear();
-    if (units == 0) return 0;
+    if (samples == 0) return 0;
     std::vector<double> share(probability_);
     const bool begun = merged.counts[0] > 0.0;
-    std::size_t now = units;
+    std::size_t now = samples;
     if (neyman_ && !begun) {
-      now = std::min(units, strata * pilot_);
+      now = std::min(samples, strata * pilot_);
       share.assign(strata, 1.0);
     } else if (neyman_) {
       // Spread over players of each stratum; doubled rounds, so that late spreads count. To each
@@ -149,14 +146,13 @@ class StratifiedRun {
       double done = 0.0;
       for (const double count : merged.counts)
         done += count;
-      now = std::min(units, static_cast<std::size_t>(done));
+      now = std::min(samples, static_cast<std::size_t>(done));
     }
     deal(share, merged, now);
     return schedule_.size();
   }
 
-  template <class Worker>
-  void unit(std::uint64_t k, RandomStream& random, Worker& worker, Scratch& scratch,
+  void sample(std::uint64_t k, RandomStream& random, Worker& worker, Scratch& scratch,
             Statistics& statistics) const {
     const auto h = static_cast<std::size_t>(schedule_[static_cast<std::size_t>(k - round_first_)]);
     statistics.counts[h] += 1.0;
@@ -179,7 +175,7 @@ class StratifiedRun {
     estimate.values.assign(players_, 0.0);
     estimate.standard_errors.assign(players_, 0.0);
     for (std::size_t i = 0; i < players_; ++i) {
-      VarianceOfMeans variance;
+      math::VarianceOfMeans variance;
       for (std::size_t h = 0; h < probability_.size(); ++h) {
         const std::size_t c = h * players_ + i;
         const double n = merged.counts[h];
@@ -193,7 +189,7 @@ class StratifiedRun {
       estimate.degrees_of_freedom =
           std::min(estimate.degrees_of_freedom, variance.degrees_of_freedom());
     }
-    // A unit draws for each player apart from the others.
+    // A sample draws for each player apart from the others.
     estimate.covariance_players = chosen_;
     for (const Player a : chosen_) {
       for (const Player b : chosen_)
@@ -201,19 +197,18 @@ class StratifiedRun {
     }
   }
 
-  template <class Archive>
   void archive(Archive& fields) {
     fields(round_first_);
     fields(schedule_);
   }
 
  private:
-  /// Deals units to strata, each time to the one that is furthest behind its share.
-  void deal(const std::vector<double>& share, const Statistics& merged, std::size_t units) {
+  /// Deals samples to strata, each time to the one that is furthest behind its share.
+  void deal(const std::vector<double>& share, const Statistics& merged, std::size_t samples) {
     const double total = std::accumulate(share.begin(), share.end(), 0.0);
     std::vector<double> counts(merged.counts);
-    double all = std::accumulate(counts.begin(), counts.end(), 0.0) + static_cast<double>(units);
-    for (std::size_t k = 0; k < units; ++k) {
+    double all = std::accumulate(counts.begin(), counts.end(), 0.0) + static_cast<double>(samples);
+    for (std::size_t k = 0; k < samples; ++k) {
       std::size_t next = 0;
       double furthest = -std::numeric_limits<double>::infinity();
       for (std::size_t h = 0; h < counts.size(); ++h) {
@@ -235,17 +230,16 @@ class StratifiedRun {
   std::vector<double> sizes_;
   std::vector<std::size_t> first_;   // size of each stratum, and n
   std::vector<double> probability_;  // of each stratum
-  std::vector<Discrete> within_;
+  std::vector<math::Discrete> within_;
   std::uint64_t round_first_ = 0;
-  std::vector<std::uint64_t> schedule_;  // the stratum of each unit of the round
+  std::vector<std::uint64_t> schedule_;  // the stratum of each sample of the round
 };
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto Stratified::run(const Law& law, const RunContext& context) const {
-  if (pilot < 2) detail::fail("Stratified", "a pilot of at least 2 units", detail::text(pilot));
-  return detail::StratifiedRun(detail::checked_log_weights(law, context.players), *this, context);
+inline auto Stratified::run(const LawTable& law, const RunContext& context) const {
+  if (pilot < 2) detail::fail("stratified", "a pilot of at least 2 samples", detail::text(pilot));
+  return detail::StratifiedRun(law, *this, context);
 }
 
 }  // namespace gtap

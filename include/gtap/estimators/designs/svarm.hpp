@@ -1,10 +1,11 @@
 #pragma once
 
-#include <gtap/estimators/chosen_rows.hpp>
-#include <gtap/estimators/coalition_log.hpp>
+#include <gtap/estimators/detail/chosen_rows.hpp>
+#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
-#include <gtap/estimators/sizes.hpp>
-#include <gtap/estimators/variance_of_means.hpp>
+#include <gtap/estimators/random_subset.hpp>
+#include <gtap/math/discrete.hpp>
+#include <gtap/math/variance_of_means.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -19,20 +20,14 @@
 
 namespace gtap {
 
-/// SVARM (Kolpaczki et al., AAAI 2024), for any law: phi_i is the mean of v over coalitions with i
-/// less that over coalitions without, each drawn so that every value serves half the players.
-///
-/// Plain: one coalition with size prop. to P(s-1)/s for the first mean, one with size prop. to
-/// P(s)/(n-s) for the second; two evaluations a unit, unbiased once each player was seen in and
-/// out. `stratified`: one mean for each player, size and side; sizes 0, 1, n-1 and n exactly
-/// (2 n + 2 evaluations), one evaluation a unit; a stratum without a sample takes the mean over
-/// all coalitions of its size. Stratified, 48 n^2 bytes and as much a thread.
+/// Stratified SVARM (Kolpaczki et al., AAAI 2024), for any law: phi_i is the mean of v over
+/// coalitions with i less that over coalitions without, with one mean for each player, size and
+/// side, so that every value serves all players. Sizes 0, 1, n-1 and n exactly (2 n + 2
+/// evaluations), one evaluation a sample; a stratum without a sample takes the mean over all
+/// coalitions of its size. 48 n^2 bytes and as much a thread.
 struct Svarm {
-  bool stratified = false;
-
-  template <Semivalue Law>
-  auto run(const Law& law, const RunContext& context) const;
-  std::string name() const { return stratified ? "Svarm(stratified)" : "Svarm"; }
+  auto run(const LawTable& law, const RunContext& context) const;
+  std::string name() const { return "svarm"; }
 };
 
 namespace detail {
@@ -72,7 +67,6 @@ struct Cells {
     const double n = counts[cell];
     return n < 2.0 ? 0.0 : (value - mean(cell)) / std::sqrt(n * (n - 1.0));
   }
-  template <class Archive>
   void archive(Archive& fields) {
     fields(counts);
     fields(sums);
@@ -83,31 +77,20 @@ struct Cells {
 
 class SvarmRun {
  public:
-  SvarmRun(std::span<const double> log_weights, bool stratified, const RunContext& context)
-      : players_(context.players),
-        stratified_(stratified && players_ > 3),
-        chosen_(context.covariance_of),
-        sizes_(size_probabilities(log_weights)) {
+  SvarmRun(const LawTable& law, const RunContext& context)
+      : players_(context.players), chosen_(context.covariance_of), sizes_(law.sizes()) {
     // One statistics for what is merged, and one for each chunk in flight.
     require_memory(
-        stratified_ ? "Svarm(stratified)" : "Svarm",
+        "svarm",
         static_cast<double>(context.threads + 1) * 24.0 * static_cast<double>(cell_count()),
-        "fewer threads, Stratified or Permutation");
-    require_budget("Svarm", stratified_ ? 2 * players_ + 3 : 4, context.evaluations);
-    std::vector<double> with(players_ + 1, 0.0);
-    std::vector<double> without(players_ + 1, 0.0);
-    std::vector<double> either(players_ + 1, 0.0);
-    for (std::size_t s = 0; s < players_; ++s) {
-      with[s + 1] = sizes_[s] / static_cast<double>(s + 1);
-      without[s] = sizes_[s] / static_cast<double>(players_ - s);
-    }
-    // Stratified: each size in proportion to what its means weigh in the end.
+        "fewer threads, stratified or permutation");
+    require_budget("svarm", 2 * players_ + 3, context.evaluations);
+    // Each size in proportion to what its means weigh in the end.
+    std::vector<double> weights(players_ + 1, 0.0);
     for (std::size_t s = 2; s + 1 < players_; ++s)
-      either[s] = std::sqrt(sizes_[s - 1] * sizes_[s - 1] + sizes_[s] * sizes_[s]);
-    with_ = Discrete(with);
-    without_ = Discrete(without);
-    if (stratified_) either_ = Discrete(either);
-    everything_ = std::accumulate(either.begin(), either.end(), 0.0) == 0.0;
+      weights[s] = std::sqrt(sizes_[s - 1] * sizes_[s - 1] + sizes_[s] * sizes_[s]);
+    draw_ = math::Discrete(weights);
+    everything_ = std::accumulate(weights.begin(), weights.end(), 0.0) == 0.0;
   }
 
   using Statistics = Cells;
@@ -116,16 +99,13 @@ class SvarmRun {
     std::vector<Player> order;
   };
 
-  // Stratified: cell (size, player) of coalitions with, then without the player, then (size) of
-  // all. Plain: cell (player) with, then without.
+  // Cell (size, player) of coalitions with, then without the player, then (size) of all.
   Statistics statistics() const { return Cells(cell_count(), chosen_); }
   Scratch scratch() const { return {Coalition(players_), std::vector<Player>(players_)}; }
-  std::size_t chunk() const { return stratified_ ? 2048 : 256; }
+  std::size_t chunk() const { return 2048; }
 
-  template <class Worker>
   void begin(Worker& worker) {
     level_ = worker.value(Coalition::grand(players_));
-    if (!stratified_) return;
     // Kept when complete only: a request to stop may end this at any value.
     std::vector<double> boundary = {worker.value(Coalition(players_)) - level_};
     Coalition coalition(players_);
@@ -144,54 +124,33 @@ class SvarmRun {
   }
 
   std::uint64_t plan(const Statistics&, std::size_t evaluations) {
-    if (stratified_) return everything_ ? 0 : evaluations;
-    return evaluations / 2;
+    return everything_ ? 0 : evaluations;
   }
 
-  template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
+  void sample(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
             Statistics& cells) const {
-    if (stratified_) {
-      const std::size_t size = either_.draw(random);
-      const double value = draw(size, random, worker, scratch);
-      for (Player i = 0; i < players_; ++i)
-        cells.add(cell(size, i, scratch.coalition.contains(i)), value);
-      cells.add(pooled(size), value);
-      cells.rows.add(scratch.coalition, value, size);
-      return;
-    }
-    const double with = draw(with_.draw(random), random, worker, scratch);
-    scratch.coalition.for_each([&](Player i) { cells.add(i, with); });
-    cells.rows.add(scratch.coalition, with, 1);
-    const double without = draw(without_.draw(random), random, worker, scratch);
-    for (Player i = 0; i < players_; ++i) {
-      if (!scratch.coalition.contains(i)) cells.add(players_ + i, without);
-    }
-    cells.rows.add(scratch.coalition, without, 0);
+    const std::size_t size = draw_.draw(random);
+    random_subset_of_all(random, size, scratch.order, scratch.coalition);
+    const double value = worker.value(scratch.coalition) - level_;
+    for (Player i = 0; i < players_; ++i)
+      cells.add(cell(size, i, scratch.coalition.contains(i)), value);
+    cells.add(pooled(size), value);
+    cells.rows.add(scratch.coalition, value, size);
   }
 
   void summarise(const Statistics& cells, Estimate& estimate) const {
     const double infinity = std::numeric_limits<double>::infinity();
     estimate.values.assign(players_, 0.0);
     estimate.standard_errors.assign(players_, infinity);
-    for (Player i = 0; i < players_; ++i) {
-      VarianceOfMeans variance;
-      if (!stratified_) {
-        if (cells.counts[i] == 0.0 || cells.counts[players_ + i] == 0.0) continue;
-        estimate.values[i] = cells.mean(i) - cells.mean(players_ + i);
-        variance.add(cells.counts[i], cells.mean_variance(i));
-        variance.add(cells.counts[players_ + i], cells.mean_variance(players_ + i));
-      } else if (!boundary_.empty()) {
-        for (std::size_t s = 0; s < players_; ++s) {
-          if (sizes_[s] == 0.0) continue;
-          const Side with = side(cells, s + 1, i, true);
-          const Side without = side(cells, s, i, false);
-          estimate.values[i] += sizes_[s] * (with.mean - without.mean);
-          variance.add(with.count, sizes_[s] * sizes_[s] * with.variance);
-          variance.add(without.count, sizes_[s] * sizes_[s] * without.variance);
-        }
-      } else {
-        continue;
+    for (Player i = 0; i < players_ && !boundary_.empty(); ++i) {
+      math::VarianceOfMeans variance;
+      for (std::size_t s = 0; s < players_; ++s) {
+        if (sizes_[s] == 0.0) continue;
+        const Side with = side(cells, s + 1, i, true);
+        const Side without = side(cells, s, i, false);
+        estimate.values[i] += sizes_[s] * (with.mean - without.mean);
+        variance.add(with.count, sizes_[s] * sizes_[s] * with.variance);
+        variance.add(without.count, sizes_[s] * sizes_[s] * without.variance);
       }
       estimate.standard_errors[i] = std::sqrt(variance.sum());
       estimate.degrees_of_freedom =
@@ -203,7 +162,6 @@ class SvarmRun {
     mark_unknown_covariance(estimate);
   }
 
-  template <class Archive>
   void archive(Archive& fields) {
     fields(level_);
     fields(boundary_);
@@ -217,7 +175,7 @@ class SvarmRun {
   };
 
   std::size_t cell_count() const {
-    return stratified_ ? (2 * players_ + 1) * (players_ + 1) : 2 * players_;
+    return (2 * players_ + 1) * (players_ + 1);
   }
   std::size_t cell(std::size_t size, std::size_t player, bool inside) const {
     return (2 * size + (inside ? 0 : 1)) * players_ + player;
@@ -228,14 +186,10 @@ class SvarmRun {
   double influence(const Cells& cells, std::size_t row, std::size_t c) const {
     const Player i = chosen_[c];
     const bool in = cells.rows.contains(row, c);
-    const std::size_t kind = cells.rows.kind(row);
+    const std::size_t size = cells.rows.kind(row);
     const double value = cells.rows.value(row);
-    if (stratified_) {
-      const double weight = in ? sizes_[kind - 1] : -sizes_[kind];
-      return weight * cells.influence(cell(kind, i, in), value);
-    }
-    if (in != (kind == 1)) return 0.0;
-    return in ? cells.influence(i, value) : -cells.influence(players_ + i, value);
+    const double weight = in ? sizes_[size - 1] : -sizes_[size];
+    return weight * cells.influence(cell(size, i, in), value);
   }
 
   /// The mean of v over coalitions of this size with or without the player.
@@ -260,20 +214,10 @@ class SvarmRun {
             std::numeric_limits<double>::infinity()};
   }
 
-  template <class Worker>
-  double draw(std::size_t size, RandomStream& random, Worker& worker, Scratch& scratch) const {
-    std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
-    random_subset(random, scratch.order, size, scratch.coalition);
-    return worker.value(scratch.coalition) - level_;
-  }
-
   std::size_t players_;
-  bool stratified_;
   std::vector<Player> chosen_;
   std::vector<double> sizes_;
-  Discrete with_;
-  Discrete without_;
-  Discrete either_;
+  math::Discrete draw_;
   bool everything_ = false;
   double level_ = 0.0;
   std::vector<double> boundary_;  // v({}), v({i}), v(N - i), less the level v(N)
@@ -281,9 +225,8 @@ class SvarmRun {
 
 }  // namespace detail
 
-template <Semivalue Law>
-auto Svarm::run(const Law& law, const RunContext& context) const {
-  return detail::SvarmRun(detail::checked_log_weights(law, context.players), stratified, context);
+inline auto Svarm::run(const LawTable& law, const RunContext& context) const {
+  return detail::SvarmRun(law, context);
 }
 
 }  // namespace gtap

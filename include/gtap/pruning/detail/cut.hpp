@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gtap/estimators/student.hpp>
+#include <gtap/math/student.hpp>
 #include <gtap/pruning/detail/credit_table.hpp>
 #include <gtap/pruning/detail/quota_counts.hpp>
 #include <gtap/pruning/procedures.hpp>
@@ -70,11 +70,11 @@ inline Coalition best_players(const std::vector<double>& scores, std::size_t uni
 inline double beyond(double probability, double degrees) {
   double low = 0.0;
   double high = 1.0;
-  while (student_tail(high, degrees) > probability && high < 1e100)
+  while (math::student_tail(high, degrees) > probability && high < 1e100)
     high *= 2.0;
   for (int step = 0; step < 40; ++step) {
     const double middle = 0.5 * (low + high);
-    (student_tail(middle, degrees) > probability ? low : high) = middle;
+    (math::student_tail(middle, degrees) > probability ? low : high) = middle;
   }
   return high;
 }
@@ -110,7 +110,7 @@ inline Cut judge_cut(const CreditTable& table, std::size_t units, const Constrai
     if (lead > std::max(beyond_doubt[p], beyond_doubt[q]) * (errors[p] + errors[q])) return;
     const double degrees = std::max(1.0, std::min(table.count(p), table.count(q)) - 1.0);
     const double error = std::sqrt(table.variance_of_difference(p, q));
-    const double wrong = error > 0.0 ? student_tail(lead / error, degrees) : lead > 0.0 ? 0.0 : 0.5;
+    const double wrong = error > 0.0 ? math::student_tail(lead / error, degrees) : lead > 0.0 ? 0.0 : 0.5;
     cut.wrong += wrong;
     if (wrong <= decided) return;
     border.insert(p);

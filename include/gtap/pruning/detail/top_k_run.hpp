@@ -1,13 +1,14 @@
 #pragma once
 
 #include <gtap/estimators/design.hpp>
-#include <gtap/estimators/star.hpp>
+#include <gtap/estimators/detail/star.hpp>
 #include <gtap/pruning/detail/cut.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -35,17 +36,14 @@ struct TopKOutcome {
 /// coalition from the law, or a pair, and asks for the marginal contributions of these players to
 /// it. After each round the cut is looked at; each look may err with its part of what was accepted
 /// (parts_of_look), so all looks together stay within it.
-template <RetentionLaw Law>
 class TopKRun {
  public:
-  /// `outcome` is written whenever the engine asks for a summary.
-  TopKRun(const Law& law, TopKSettings settings, const RunContext& context, TopKOutcome& outcome)
-      : law_(law),
+  TopKRun(const LawTable& law, TopKSettings settings, const RunContext& context)
+      : quantile_(law.required_quantile("top_k")),
         settings_(std::move(settings)),
         players_(context.players),
         chosen_(context.covariance_of),
-        active_(players_),
-        outcome_(&outcome) {
+        active_(players_) {
     std::iota(active_.begin(), active_.end(), Player{0});
     require_budget("top_k", 2 * cost(), context.evaluations);
   }
@@ -54,9 +52,8 @@ class TopKRun {
   using Scratch = Star;
   Statistics statistics() const { return {}; }
   Scratch scratch() const { return Star(players_); }
-  std::size_t chunk() const { return units_a_chunk(cost()); }
+  std::size_t chunk() const { return samples_a_chunk(cost()); }
 
-  template <class Worker>
   void begin(Worker&) {}
 
   std::uint64_t plan(const Statistics& merged, std::size_t evaluations) {
@@ -80,10 +77,9 @@ class TopKRun {
     return units;
   }
 
-  template <class Worker>
-  void unit(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
+  void sample(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
             Statistics& statistics) const {
-    random.bernoulli_mask(law_.quantile(random.uniform()), star.coalition);
+    random.bernoulli_mask(quantile_(random.uniform()), star.coalition);
     star.begin(active_);
     star.add(worker, active_, settings_.paired ? 0.5 : 1.0);
     if (settings_.paired) {
@@ -107,14 +103,16 @@ class TopKRun {
           std::min(estimate.degrees_of_freedom, std::max(1.0, table.count(p) - 1.0));
       saved += units - table.count(p);
     }
-    estimate.truncated = static_cast<std::size_t>(saved) * (settings_.paired ? 2 : 1);
+    estimate.saved = static_cast<std::size_t>(saved) * (settings_.paired ? 2 : 1);
     estimate.covariance_players = chosen_;
     for (const Player a : chosen_) {
       for (const Player b : chosen_)
         estimate.covariance.push_back(table.covariance(a, b));
     }
-    *outcome_ = look(merged);
   }
+
+  /// Where the run stands at these statistics.
+  TopKOutcome outcome(const Statistics& merged) const { return look(merged); }
 
   template <class Archive>
   void archive(Archive& fields) {
@@ -141,12 +139,11 @@ class TopKRun {
 
   std::size_t cost() const { return (settings_.paired ? 2 : 1) * (active_.size() + 1); }
 
-  Law law_;
+  std::function<double(double)> quantile_;
   TopKSettings settings_;
   std::size_t players_;
   std::vector<Player> chosen_;
   std::vector<Player> active_;
-  TopKOutcome* outcome_;
   CreditRounds rounds_;
   std::uint64_t looks_ = 0;
   std::uint64_t looked_at_ = 0;  // credits at the last look

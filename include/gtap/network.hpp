@@ -1,0 +1,12 @@
+#pragma once
+
+/// Networks: building, training, the network game, baselines, compaction and what follows it.
+
+#include <gtap/network/baselines.hpp>
+#include <gtap/network/compensation.hpp>
+#include <gtap/network/costs.hpp>
+#include <gtap/network/image_blocks.hpp>
+#include <gtap/network/mask.hpp>
+#include <gtap/network/prune_network.hpp>
+#include <gtap/nn/initialize.hpp>
+#include <gtap/nn/train.hpp>

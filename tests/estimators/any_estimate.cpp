@@ -1,2 +1,0 @@
-#define GTAP_COMPILED_ONCE template
-#include "any_estimate.hpp"
