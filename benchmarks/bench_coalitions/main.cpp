@@ -3,9 +3,9 @@
 // weights and images, float, one thread, by turns; before anything is timed the two sides' values
 // are compared.
 
+#include <gtap/estimate.hpp>
 #include <gtap/estimators/designs/permutation.hpp>
 #include <gtap/estimators/detail/engine.hpp>
-#include <gtap/estimate.hpp>
 
 #include "../comparison.hpp"
 #include "../peak.hpp"

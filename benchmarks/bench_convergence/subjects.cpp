@@ -192,8 +192,14 @@ class ReadoutOfImages {
 Subject readout() {
   const auto game = std::make_shared<const ReadoutOfImages>(500);
   const LinearReadoutGame truth = game->closed_form();
-  return {"readout",         {game}, false,           AnyGame::view(*game),
-          AnyGame::view(*game),    0.3,    truth.shapley(), truth.dropout(0.5),
+  return {"readout",
+          {game},
+          false,
+          AnyGame::view(*game),
+          AnyGame::view(*game),
+          0.3,
+          truth.shapley(),
+          truth.dropout(0.5),
           truth.dropout(0.3)};
 }
 

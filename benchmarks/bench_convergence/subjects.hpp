@@ -13,8 +13,8 @@ struct Subject {
   std::string name;
   std::vector<std::shared_ptr<const void>> owned;  ///< what the games refer to
   bool is_table;                                   ///< a value costs next to nothing
-  gtap::AnyGame game;                                    ///< errors are measured on it
-  gtap::AnyGame timed;                                   ///< seconds are measured on it: the model itself
+  gtap::AnyGame game;                              ///< errors are measured on it
+  gtap::AnyGame timed;                             ///< seconds are measured on it: the model itself
   double retention;                                ///< of the dropout law
   std::vector<double> shapley;
   std::vector<double> banzhaf;

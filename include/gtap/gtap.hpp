@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that needs only Eigen and xsimd; what is listed here brings in the rest. Programs that
-/// need a part of it compile faster with one of its doors, or with single headers: each stands
+/// Everything that needs only Eigen and xsimd; what is listed here brings in the rest. Programs
+/// that need a part of it compile faster with one of its doors, or with single headers: each stands
 /// alone.
 
 #include <gtap/estimate.hpp>

@@ -152,9 +152,7 @@ struct MergeFails {
       fields(planned);
     }
   };
-  Run run(const LawTable&, const RunContext&) const {
-    return {};
-  }
+  Run run(const LawTable&, const RunContext&) const { return {}; }
 };
 
 }  // namespace

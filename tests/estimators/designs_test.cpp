@@ -245,8 +245,7 @@ TEST_CASE("laws and designs that do not go together say why", "[designs]") {
           detail::text("owen:", points, expected, "mixture:0.2:0.6:0.8:0.4"));
     CHECK(refusal(RetentionMixture{{0.5, 0.9}, {0.99, 0.01}}) ==
           detail::text("owen:", points, expected, "mixture:0.5:0.99:0.9:0.01"));
-    CHECK(refusal(BetaShapley{2, 2}) ==
-          detail::text("owen:", points, expected, "beta:2:2"));
+    CHECK(refusal(BetaShapley{2, 2}) == detail::text("owen:", points, expected, "beta:2:2"));
     CHECK(refusal(DropoutBand{0.1, 0.3}) == "");
     CHECK(refusal(BetaShapley{1, 1}) == "");
     CHECK(refusal(Dropout{0.7}) == "");
@@ -258,8 +257,7 @@ TEST_CASE("laws and designs that do not go together say why", "[designs]") {
         }).find("expected statistics of at most 8 GB") != std::string::npos);
   // Three times 48 n^2 bytes: what is merged, and a thread's own.
   CHECK(error_text([&] {
-          by(Shapley{}, Svarm{})(
-              AnyGame(AdditiveGame(std::vector<double>(8'000))), {.threads = 2});
+          by(Shapley{}, Svarm{})(AnyGame(AdditiveGame(std::vector<double>(8'000))), {.threads = 2});
         }) ==
         "svarm: expected statistics of at most 8 GB, got 9.21773 GB; take fewer threads, "
         "stratified or permutation");
@@ -364,7 +362,7 @@ TEST_CASE("intervals from strata know how few values each of them rests on", "[d
   };
   // One stratum of three units.
   CHECK(freedom(by(Shapley{}, Stratified{.neyman = false}), 3 * 24) == 2.0);
-  for (const auto& estimator : {by(Shapley{}, Stratified{}),                                 by(Shapley{}, Svarm{})}) {
+  for (const auto& estimator : {by(Shapley{}, Stratified{}), by(Shapley{}, Svarm{})}) {
     CAPTURE(estimator.design);
     const double few = freedom(estimator, 300);
     CHECK(few >= 1.0);

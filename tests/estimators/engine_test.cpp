@@ -166,7 +166,7 @@ TEST_CASE("a time limit is heard between evaluations, whatever the design asks f
   check(by(Dropout{0.3}, SharedCoalition{}));  // stars
   check(by(Dropout{0.3}, SampleReuse{}));      // batches
   check(by(Shapley{}, Surrogate{}));           // of samples
-  check(by(Dropout{0.3}, Svarm{}));                 // one by one, before the first sample too
+  check(by(Dropout{0.3}, Svarm{}));            // one by one, before the first sample too
 }
 
 TEST_CASE("the first chunks are for all threads", "[engine]") {

@@ -75,7 +75,8 @@ TEST_CASE("any design is exact once its budget enumerates everything", "[exact]"
     }
   };
   for (const AnyLaw& law : {AnyLaw(Shapley{}), AnyLaw(Banzhaf{})}) {
-    check(law, Permutation{}, Permutation{.antithetic = true},           ShortChains{}, SharedCoalition{}, SharedCoalition{.paired = true}, Owen{.points = 2},
+    check(law, Permutation{}, Permutation{.antithetic = true}, ShortChains{}, SharedCoalition{},
+          SharedCoalition{.paired = true}, Owen{.points = 2},
           Owen{.points = 2, .gauss_legendre = true}, Stratified{}, Stratified{.neyman = false},
           Svarm{}, AdjustedReuse{});
   }
@@ -148,7 +149,7 @@ TEST_CASE("weights by size are sound for ten thousand players", "[law]") {
     CHECK(check(RetentionMixture{{0.1, 0.7}, {1, 3}}, n) == Approx(0.55));
   }
   // A band's law has weight outside its sizes, which must not be cut off.
-  const auto band = detail::size_probabilities(DropoutBand{0.15, 0.30}.log_weights(16));
+  const auto band = AnyLaw(DropoutBand{0.15, 0.30}).table(16).sizes();
   double inside = 0.0;
   for (std::size_t s = 3; s <= 4; ++s)
     inside += band[s];

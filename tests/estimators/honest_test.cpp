@@ -23,7 +23,7 @@ void check_covariance(const AnyGame& game, const AnyEstimator& estimator, std::s
   std::vector<Player> all(n);
   for (Player p = 0; p < n; ++p)
     all[p] = p;
-  detail::Moments spread(n, all);
+  Moments spread(n, all);
   std::vector<double> claimed(n * n, 0.0);
   double units = 0.0;
   for (int run = 0; run < runs; ++run) {
@@ -114,7 +114,7 @@ TEST_CASE("pairs of sample reuse cancel what is odd about the middle", "[honest]
   // Not so for another retention probability, and unbiased all the same.
   const std::vector<double> truth = by(Dropout{0.3}, Exact{})(even).values;
   const AnyEstimator paired = by(Dropout{0.3}, SampleReuse{.paired = true});
-  detail::Moments moments(8);
+  Moments moments(8);
   for (std::uint64_t seed = 0; seed < 500; ++seed)
     moments.add(
         paired(even, {.evaluations = 200, .seed = seed, .threads = 1, .enumerate_small = false})

@@ -1,3 +1,5 @@
+#include <gtap/games/closed_form.hpp>
+
 #include "by.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
@@ -100,7 +102,7 @@ TEST_CASE("indices from logs are unbiased and their errors honest", "[log]") {
     CAPTURE(law.name());
     const std::vector<double> truth = estimate(game, law, Exact{}).values;
     constexpr int runs = 300;
-    detail::Moments moments(7);
+    Moments moments(7);
     std::vector<double> claimed(7, 0.0);
     for (int run = 0; run < runs; ++run) {
       const EvaluationLog log =

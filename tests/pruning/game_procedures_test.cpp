@@ -1,9 +1,9 @@
 #include <gtap/core/random.hpp>
 #include <gtap/pruning/game_procedures.hpp>
 
-#include "games.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "games.hpp"
 
 #include <algorithm>
 #include <stop_token>

@@ -2,9 +2,9 @@
 #include <gtap/games/closed_form.hpp>
 #include <gtap/pruning/top_k.hpp>
 
-#include "games.hpp"
 #include "catch.hpp"
 #include "error_text.hpp"
+#include "games.hpp"
 #include "temporary_folder.hpp"
 
 #include <algorithm>

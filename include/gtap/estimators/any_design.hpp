@@ -28,7 +28,9 @@ class HeldDesign final : public ErasedDesign {
   explicit HeldDesign(D design) : design_(std::move(design)) {}
   std::string name() const override { return name_of(design_); }
   bool enumerates() const override {
-    return requires { requires D::enumerates; };
+    return requires {
+      requires D::enumerates;
+    };
   }
   std::unique_ptr<ErasedRun> run(const LawTable& law, const RunContext& context) const override {
     using Run = decltype(design_.run(law, context));

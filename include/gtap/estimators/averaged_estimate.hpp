@@ -125,7 +125,8 @@ Estimate estimate_by_parts(const Averaged<Part>& game, const AveragedOptions& op
 /// are then evaluated on it. Images and coalitions are two sources of error; the root of the sum of
 /// both squared standard errors is that of the index over all images.
 ///
-/// Throws gtap::Error for fewer than two parts and as `estimate` does. A run that was stopped has no data_errors.
+/// Throws gtap::Error for fewer than two parts and as `estimate` does. A run that was stopped has
+/// no data_errors.
 template <ConcurrentGame Part, Semivalue Law, class D>
 requires(!std::convertible_to<D, AveragedOptions>) Estimate
     estimate_averaged(const Averaged<Part>& game, const Law& law, const D& design,

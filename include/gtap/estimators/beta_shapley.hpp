@@ -1,7 +1,7 @@
 #pragma once
 
-#include <gtap/math/beta.hpp>
 #include <gtap/estimators/law.hpp>
+#include <gtap/math/beta.hpp>
 
 #include <cmath>
 #include <cstddef>

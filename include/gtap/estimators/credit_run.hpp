@@ -57,8 +57,7 @@ class WalkRun : public CreditRun {
   /// `walks` walks make a sample, which is their mean.
   WalkRun(const std::string& design, const LawTable& law, std::size_t walks,
           const RunContext& context)
-      : CreditRun(design, walks * (context.players - 1), 2, context),
-        weights_(law.sizes()) {
+      : CreditRun(design, walks * (context.players - 1), 2, context), weights_(law.sizes()) {
     for (double& weight : weights_)
       weight *= static_cast<double>(players_) / static_cast<double>(walks);
   }

@@ -48,12 +48,13 @@ concept SamplingRun = requires(R& run, const R& fixed, Worker& worker, Archive& 
   { fixed.statistics() } -> std::same_as<typename R::Statistics>;
   { fixed.scratch() } -> std::same_as<typename R::Scratch>;
   { fixed.chunk() } -> std::convertible_to<std::size_t>;
-  { run.begin(worker) };
+  {run.begin(worker)};
   { run.plan(merged, std::size_t{}) } -> std::convertible_to<std::uint64_t>;
   {statistics.merge(merged)};
   {statistics.archive(fields)};
   {run.archive(fields)};
-} && (SamplesOneByOne<R> || SamplesInRanges<R>);
+}
+&&(SamplesOneByOne<R> || SamplesInRanges<R>);
 
 }  // namespace detail
 

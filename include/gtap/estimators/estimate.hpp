@@ -89,8 +89,8 @@ struct Estimate {
   };
 
   /// The interval that holds the player's value with the given confidence, from 0 to 1: by
-  /// Student's t on the independent samples. For a run that rules ended by looking at the values, see
-  /// interval_over_looks.
+  /// Student's t on the independent samples. For a run that rules ended by looking at the values,
+  /// see interval_over_looks.
   Interval interval(Player player, double confidence = 0.95) const {
     if (player >= values.size()) {
       detail::fail("Estimate::interval", detail::text("a player below ", values.size()),

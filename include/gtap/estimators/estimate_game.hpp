@@ -126,24 +126,32 @@ struct GivenDesign {
   }
 };
 
-/// The design that measurements chose (see estimate).
+/// The design that measurements chose for the law (see estimate). Only those are compiled that the
+/// type of the law lets come in question.
+template <class AskedLaw>
 struct DefaultDesign {
-  template <std::same_as<LawTable> Law>
-  AnyDesign operator()(const Law& law, const Abilities& able, std::size_t evaluations) const {
+  AnyDesign operator()(const LawTable& law, const Abilities& able, std::size_t evaluations) const {
+    constexpr bool any = std::same_as<AskedLaw, AnyLaw>;
     const std::size_t players = law.players();
     const bool few = players <= regression_players;
-    if (law.point) {
-      if (*law.point <= 0.0 || *law.point >= 1.0) return SharedCoalition{};
-      if (few) return Surrogate{};
-      if (evaluations > 2 * players) return SharedCoalition{};
-      return SampleReuse{};
+    if constexpr (any || PointLaw<AskedLaw>) {
+      if (law.point) {
+        if (*law.point <= 0.0 || *law.point >= 1.0) return SharedCoalition{};
+        if (few) return Surrogate{};
+        if (evaluations > 2 * players) return SharedCoalition{};
+        return SampleReuse{};
+      }
     }
-    if (law.uniform()) {
-      const bool chains = able.chain && players > 16 && evaluations >= 10 * players;
-      if (few && !chains) return Surrogate{};
-      return Permutation{.antithetic = true};
+    if constexpr (any || std::same_as<AskedLaw, Shapley>) {
+      if (law.uniform()) {
+        const bool chains = able.chain && players > 16 && evaluations >= 10 * players;
+        if (few && !chains) return Surrogate{};
+        return Permutation{.antithetic = true};
+      }
     }
-    if (few) return AdjustedReuse{};
+    if constexpr (any || !(PointLaw<AskedLaw> || std::same_as<AskedLaw, Shapley>)) {
+      if (few) return AdjustedReuse{};
+    }
     return Permutation{};
   }
 };
@@ -185,7 +193,7 @@ Estimate estimate(const Game& game, const Law& law, const EstimateOptions& optio
   constexpr bool law_fits = detail::require_law<Law>();
   if constexpr (ValueFunction<Game> && law_fits) {
     return detail::estimate_any(AnyGame::view(game), AnyLaw(law), options,
-                                detail::DefaultDesign{});
+                                detail::DefaultDesign<Law>{});
   } else {
     return {};
   }

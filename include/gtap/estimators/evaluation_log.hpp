@@ -1,8 +1,8 @@
 #pragma once
 
 #include <gtap/core/value_function.hpp>
-#include <gtap/estimators/designs/adjusted_reuse.hpp>
 #include <gtap/estimators/any_law.hpp>
+#include <gtap/estimators/designs/adjusted_reuse.hpp>
 #include <gtap/estimators/detail/engine.hpp>
 #include <gtap/estimators/estimate_game.hpp>
 

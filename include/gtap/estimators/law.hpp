@@ -130,7 +130,7 @@ struct DropoutBand {
     std::vector<double> logs(players);
     for (std::size_t s = 0; s < players; ++s) {
       logs[s] = math::log_beta_integral(static_cast<double>(s),
-                                          static_cast<double>(players - 1 - s), low, high) -
+                                        static_cast<double>(players - 1 - s), low, high) -
                 std::log(high - low);
     }
     return logs;

@@ -64,9 +64,7 @@ class BandRun {
     void merge(const Statistics& other) {
       values.insert(values.end(), other.values.begin(), other.values.end());
     }
-    void archive(Archive& fields) {
-      fields(values);
-    }
+    void archive(Archive& fields) { fields(values); }
   };
   using Scratch = std::vector<Coalition>;
 
@@ -77,7 +75,7 @@ class BandRun {
   std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations; }
 
   void samples(std::uint64_t first, std::uint64_t last, std::uint64_t, Worker& worker,
-             Scratch& coalitions, Statistics& statistics) const {
+               Scratch& coalitions, Statistics& statistics) const {
     const auto count = static_cast<std::size_t>(last - first);
     coalitions.assign(count, Coalition(players_));
     for (std::size_t k = 0; k < count; ++k) {
@@ -166,8 +164,7 @@ inline double band_edge(const UncertaintyBand& band, std::size_t peak, std::ptrd
 template <ValueFunction Game>
 UncertaintyBand uncertainty_band(const Game& game, const UncertaintyBandOptions& options = {}) {
   const AnyGame any = AnyGame::view(game);
-  if (any.players() == 0)
-    detail::fail("uncertainty_band", "a game with players", "0 players");
+  if (any.players() == 0) detail::fail("uncertainty_band", "a game with players", "0 players");
   if (options.coalitions < 2) {
     detail::fail("uncertainty_band", "at least 2 coalitions a point",
                  detail::text(options.coalitions));

@@ -15,7 +15,6 @@ namespace detail {
 class ErasedEvaluator {
  public:
   virtual ~ErasedEvaluator() = default;
-  virtual std::size_t players() = 0;
   virtual double value(const Coalition& coalition) = 0;
   virtual void batch(std::span<const Coalition> coalitions, std::span<double> out) = 0;
   virtual void chain(const Coalition& start, std::span<const Player> toggles,
@@ -29,7 +28,6 @@ class HeldEvaluator final : public ErasedEvaluator {
  public:
   explicit HeldEvaluator(E inner) : inner_(std::move(inner)) {}
 
-  std::size_t players() override { return static_cast<std::size_t>(inner_.players()); }
   double value(const Coalition& coalition) override {
     return static_cast<double>(inner_(coalition));
   }
@@ -102,10 +100,10 @@ class HeldGame final : public ErasedGame {
 /// not have are made of single values. AnyGame::abilities says which it has.
 class AnyEvaluator {
  public:
-  explicit AnyEvaluator(std::unique_ptr<detail::ErasedEvaluator> inner)
-      : inner_(std::move(inner)) {}
+  AnyEvaluator(std::size_t players, std::unique_ptr<detail::ErasedEvaluator> inner)
+      : players_(players), inner_(std::move(inner)) {}
 
-  std::size_t players() { return inner_->players(); }
+  std::size_t players() const { return players_; }
   double operator()(const Coalition& coalition) { return inner_->value(coalition); }
   void batch(std::span<const Coalition> coalitions, std::span<double> out) {
     inner_->batch(coalitions, out);
@@ -118,6 +116,7 @@ class AnyEvaluator {
   }
 
  private:
+  std::size_t players_;
   std::unique_ptr<detail::ErasedEvaluator> inner_;
 };
 
@@ -146,7 +145,7 @@ class AnyGame {
 
   std::size_t players() const { return game_->players(); }
   double operator()(const Coalition& coalition) const { return game_->value(coalition); }
-  AnyEvaluator evaluator() const { return AnyEvaluator(game_->evaluator()); }
+  AnyEvaluator evaluator() const { return AnyEvaluator(players(), game_->evaluator()); }
   Abilities abilities() const { return game_->abilities(); }
   std::size_t cache_hits() const { return game_->cache_hits(); }
 

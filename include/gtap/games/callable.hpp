@@ -12,6 +12,37 @@ namespace gtap {
 struct ThreadSafe {};
 inline constexpr ThreadSafe thread_safe{};
 
+namespace detail {
+
+template <class F>
+concept ValueOfCoalition = requires(F& value, const Coalition& kept) {
+  { value(kept) } -> std::convertible_to<double>;
+};
+
+/// Says of what is no value of a coalition why it is not.
+template <class F>
+constexpr void require_callable() {
+  static_assert(!ValueOfCoalition<F> || ValueOfCoalition<const F>,
+                "gtap: make_game needs a callable that is const, because coalitions are asked for "
+                "in any order; make_game_from_factory takes `mutable` ones "
+                "(docs/value_functions.md)");
+  static_assert(ValueOfCoalition<F> || ValueOfCoalition<const F>,
+                "gtap: make_game needs a callable that takes a const gtap::Coalition& and returns "
+                "a number (docs/value_functions.md)");
+}
+
+/// The value; 0 for what require_callable has refused, so that its sentence is the only error.
+template <class F>
+double value_of(F& value, const Coalition& kept) {
+  if constexpr (ValueOfCoalition<F>) {
+    return static_cast<double>(value(kept));
+  } else {
+    return 0.0;
+  }
+}
+
+}  // namespace detail
+
 /// A callable as a game. It is called by one thread at a time.
 template <class F>
 class CallableGame {
@@ -19,7 +50,7 @@ class CallableGame {
   CallableGame(std::size_t players, F value) : players_(players), value_(std::move(value)) {}
 
   std::size_t players() const { return players_; }
-  double operator()(const Coalition& kept) const { return static_cast<double>(value_(kept)); }
+  double operator()(const Coalition& kept) const { return detail::value_of(value_, kept); }
 
  private:
   std::size_t players_;
@@ -64,28 +95,6 @@ class FactoryGame {
   std::size_t players_;
   Factory factory_;
 };
-
-namespace detail {
-
-/// Says of what is no value function of a coalition why it is not.
-template <class F>
-constexpr void require_callable() {
-  constexpr bool fits = requires(const F& value, const Coalition& kept) {
-    { value(kept) } -> std::convertible_to<double>;
-  };
-  constexpr bool changes = requires(F & value, const Coalition& kept) {
-    { value(kept) } -> std::convertible_to<double>;
-  };
-  static_assert(fits || !changes,
-                "gtap: make_game needs a callable that can be called while const, because "
-                "coalitions are asked in any order; hand over a factory of `mutable` ones with "
-                "gtap::make_game_from_factory");
-  static_assert(fits || changes,
-                "gtap: make_game needs a callable that takes a const gtap::Coalition& and returns "
-                "a number");
-}
-
-}  // namespace detail
 
 /// The game of `players` players whose value is `value(coalition)`.
 /// Estimators evaluate it on one thread; say `thread_safe` or hand over a factory for more.

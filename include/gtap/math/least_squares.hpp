@@ -87,8 +87,8 @@ struct SolvedEquations {
 /// Minimises sum of weight (value - columns . coefficients)^2 + coefficients' penalty
 /// coefficients, and shows the targets of each block to `see`. O(rows columns^2 + columns^3).
 template <class Scalar, class Fill, class See>
-SolvedEquations<Scalar> solve_normal_equations(WeightedRows<Scalar, Fill>& rows, const MatrixX<Scalar>& penalty,
-                                       See&& see) {
+SolvedEquations<Scalar> solve_normal_equations(WeightedRows<Scalar, Fill>& rows,
+                                               const MatrixX<Scalar>& penalty, See&& see) {
   MatrixX<Scalar> gram = penalty;
   VectorX<Scalar> moment = VectorX<Scalar>::Zero(penalty.rows());
   rows.for_each_block(1, [&](const MatrixX<Scalar>& x, const VectorX<Scalar>& y,
@@ -114,8 +114,10 @@ VectorX<Scalar> weighted_coefficients(std::size_t rows, std::size_t columns,
 /// Solves, and tells the uncertainty; `fill` is called twice a row. Of very many rows, a part tells
 /// what all would to a percent or so: more would cost twice what the solution does.
 template <class Scalar, class Fill>
-WeightedFit<Scalar> weighted_fit(std::size_t rows, std::size_t columns, const MatrixX<Scalar>& penalty,
-                         std::span<const std::size_t> chosen, std::size_t strata, Fill&& fill) {
+WeightedFit<Scalar> weighted_fit(std::size_t rows, std::size_t columns,
+                                 const MatrixX<Scalar>& penalty,
+                                 std::span<const std::size_t> chosen, std::size_t strata,
+                                 Fill&& fill) {
   const auto size = static_cast<Eigen::Index>(columns);
   WeightedRows<Scalar, std::remove_reference_t<Fill>> all(rows, columns, fill);
   const std::size_t enough = std::max<std::size_t>(64 * columns, 16384);

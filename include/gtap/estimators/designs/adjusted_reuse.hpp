@@ -1,7 +1,7 @@
 #pragma once
 
-#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
+#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/moments.hpp>
 #include <gtap/estimators/random_subset.hpp>
 #include <gtap/math/discrete.hpp>
@@ -67,7 +67,7 @@ class SizedDraws {
   std::uint64_t plan(const Statistics&, std::size_t evaluations) { return evaluations; }
 
   void samples(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
-             Scratch& scratch, Statistics& log) const {
+               Scratch& scratch, Statistics& log) const {
     const auto count = static_cast<std::size_t>(last - first);
     scratch.coalitions.assign(count, Coalition(players_));
     scratch.values.resize(count);
@@ -158,12 +158,13 @@ class AdjustedReuseRun : public SizedDraws {
     const double ridge = rows < 3 * players_ ? 0.25 : 1e-9;
     math::MatrixX<Scalar> penalty = math::MatrixX<Scalar>::Zero(columns, columns);
     penalty.diagonal().tail(columns - 1).setConstant(ridge);
-    return math::weighted_coefficients(rows, players_ + 1, penalty, [&](std::size_t row, double* x) {
-      const std::size_t k = 2 * row + half;
-      x[0] = 1.0;
-      log.fill(k, x + 1, 0.0);
-      return math::FitTarget{log.value(k), weights_[log.coalition_size(k)]};
-    });
+    return math::weighted_coefficients(
+        rows, players_ + 1, penalty, [&](std::size_t row, double* x) {
+          const std::size_t k = 2 * row + half;
+          x[0] = 1.0;
+          log.fill(k, x + 1, 0.0);
+          return math::FitTarget{log.value(k), weights_[log.coalition_size(k)]};
+        });
   }
 
   std::vector<double> inside_;

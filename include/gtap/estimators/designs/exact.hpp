@@ -87,15 +87,15 @@ class ExactRun {
   bool finished() const { return true; }
 
   void sample(std::uint64_t high, RandomStream&, Worker& worker, Scratch& scratch,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     ++statistics.blocks;
     scratch.coalition.words()[0] = high << low_;
     worker.chain(scratch.coalition, scratch.toggles, scratch.values);
 
     for (std::size_t k = 0; k < scratch.table.size(); ++k)
       scratch.table[k ^ (k >> 1)] = scratch.values[k];
-    const auto [lost, all] = fold_.add(
-        scratch.table, static_cast<std::size_t>(std::popcount(high)), statistics.sums);
+    const auto [lost, all] =
+        fold_.add(scratch.table, static_cast<std::size_t>(std::popcount(high)), statistics.sums);
     statistics.sums[players_] += lost;
     for (std::uint64_t rest = high; rest != 0; rest &= rest - 1)
       statistics.sums[low_ + static_cast<std::size_t>(std::countr_zero(rest))] += all;
@@ -113,9 +113,7 @@ class ExactRun {
     estimate.covariance.assign(chosen_.size() * chosen_.size(), error);
   }
 
-  void archive(Archive& fields) {
-    fields(planned_);
-  }
+  void archive(Archive& fields) { fields(planned_); }
 
  private:
   std::uint64_t blocks() const { return std::uint64_t{1} << (players_ - low_); }

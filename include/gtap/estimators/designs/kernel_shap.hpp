@@ -13,8 +13,8 @@ namespace gtap {
 
 /// KernelSHAP (Lundberg & Lee 2017; paired: Covert & Lee 2021) for the Shapley value: weighted
 /// least squares under the constraint that the values sum to v(N) - v({}). Sizes are drawn prop. to
-/// 1 / (s (n - s)), each coalition with its complement: two evaluations a sample, two shared by all.
-/// Exact for interactions of two. Consistent, not unbiased. Work and memory as Regression's.
+/// 1 / (s (n - s)), each coalition with its complement: two evaluations a sample, two shared by
+/// all. Exact for interactions of two. Consistent, not unbiased. Work and memory as Regression's.
 struct KernelShap {
   template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;

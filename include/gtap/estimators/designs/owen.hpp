@@ -1,8 +1,8 @@
 #pragma once
 
 #include <gtap/estimators/credit_run.hpp>
-#include <gtap/math/quadrature.hpp>
 #include <gtap/estimators/detail/star.hpp>
+#include <gtap/math/quadrature.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +59,7 @@ class OwenRun : public CreditRun {
   Scratch scratch() const { return Star(players_); }
 
   void sample(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     star.begin(everyone_);
     const double share = 1.0 / static_cast<double>(points_);
     for (std::size_t g = 0; g < points_; ++g) {

@@ -49,7 +49,7 @@ class PermutationRun : public WalkRun {
   }
 
   void sample(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
     random.shuffle(std::span(scratch.order));
     std::fill(scratch.credit.begin(), scratch.credit.end(), 0.0);

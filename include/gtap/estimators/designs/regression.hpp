@@ -14,10 +14,10 @@ namespace gtap {
 /// least squares of v on an intercept and 1[i in S] - p, coalitions by independent coin tosses.
 /// Exact on additive games; its variance is that of what is not additive in v. Consistent, not
 /// unbiased; with fewer than 3 n rows the coefficients are shrunk a little (ridge). Standard
-/// errors are the jackknife's over samples. One evaluation a sample, in batches: coalitions drawn apart
-/// differ in about 2 p (1 - p) n players, and a chain from one to the next would toggle them all,
-/// which saves nothing. O(n^2) work a sample
-/// and 24 n^2 bytes at the end, n / 8 + 8 bytes a sample.
+/// errors are the jackknife's over samples. One evaluation a sample, in batches: coalitions drawn
+/// apart differ in about 2 p (1 - p) n players, and a chain from one to the next would toggle them
+/// all, which saves nothing. O(n^2) work a sample and 24 n^2 bytes at the end, n / 8 + 8 bytes a
+/// sample.
 struct Regression {
   template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;

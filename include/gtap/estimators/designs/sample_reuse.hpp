@@ -1,7 +1,7 @@
 #pragma once
 
-#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
+#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/detail/reuse_sums.hpp>
 
 #include <cmath>
@@ -60,7 +60,7 @@ class SampleReuseRun {
   }
 
   void samples(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
-             Scratch& scratch, Statistics& statistics) const {
+               Scratch& scratch, Statistics& statistics) const {
     const std::size_t cost = paired_ ? 2 : 1;
     const std::size_t count = cost * static_cast<std::size_t>(last - first);
     scratch.coalitions.resize(count, Coalition(players_));

@@ -49,7 +49,7 @@ class SharedCoalitionRun : public CreditRun {
   bool finished() const { return certain_; }
 
   void sample(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     random.bernoulli_mask(quantile_(random.uniform()), star.coalition);
     star.begin(everyone_);
     star.add(worker, everyone_, paired_ ? 0.5 : 1.0);

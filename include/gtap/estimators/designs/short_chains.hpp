@@ -73,7 +73,7 @@ class ShortChainsRun : public CreditRun {
   }
 
   void sample(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     std::iota(scratch.order.begin(), scratch.order.end(), Player{0});
     random.shuffle(std::span(scratch.order));
     // The last group is filled up from the front: those players are walked again, not credited.

@@ -153,7 +153,7 @@ class StratifiedRun {
   }
 
   void sample(std::uint64_t k, RandomStream& random, Worker& worker, Scratch& scratch,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     const auto h = static_cast<std::size_t>(schedule_[static_cast<std::size_t>(k - round_first_)]);
     statistics.counts[h] += 1.0;
     for (Player i = 0; i < players_; ++i) {

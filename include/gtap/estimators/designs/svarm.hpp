@@ -1,8 +1,8 @@
 #pragma once
 
+#include <gtap/estimators/design.hpp>
 #include <gtap/estimators/detail/chosen_rows.hpp>
 #include <gtap/estimators/detail/coalition_log.hpp>
-#include <gtap/estimators/design.hpp>
 #include <gtap/estimators/random_subset.hpp>
 #include <gtap/math/discrete.hpp>
 #include <gtap/math/variance_of_means.hpp>
@@ -128,7 +128,7 @@ class SvarmRun {
   }
 
   void sample(std::uint64_t, RandomStream& random, Worker& worker, Scratch& scratch,
-            Statistics& cells) const {
+              Statistics& cells) const {
     const std::size_t size = draw_.draw(random);
     random_subset_of_all(random, size, scratch.order, scratch.coalition);
     const double value = worker.value(scratch.coalition) - level_;
@@ -174,9 +174,7 @@ class SvarmRun {
     double count = 0.0;  // of the values that tell the variance
   };
 
-  std::size_t cell_count() const {
-    return (2 * players_ + 1) * (players_ + 1);
-  }
+  std::size_t cell_count() const { return (2 * players_ + 1) * (players_ + 1); }
   std::size_t cell(std::size_t size, std::size_t player, bool inside) const {
     return (2 * size + (inside ? 0 : 1)) * players_ + player;
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <gtap/core/coalition.hpp>
 #include <gtap/core/archive.hpp>
+#include <gtap/core/coalition.hpp>
 
 #include <algorithm>
 #include <bit>

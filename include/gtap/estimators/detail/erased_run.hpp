@@ -158,7 +158,9 @@ class HeldRun final : public ErasedRun {
     }
   }
   bool merges_exactly() const override {
-    return requires { requires Statistics::merges_exactly; };
+    return requires {
+      requires Statistics::merges_exactly;
+    };
   }
   bool in_ranges() const override { return SamplesInRanges<Run>; }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/design.hpp>
+#include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/detail/distinct_coalitions.hpp>
 #include <gtap/estimators/detail/game_guess.hpp>
 #include <gtap/estimators/random_subset.hpp>
@@ -84,7 +84,7 @@ class FitRun {
   }
 
   void samples(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
-             Scratch& scratch, Statistics& log) const {
+               Scratch& scratch, Statistics& log) const {
     const auto count = static_cast<std::size_t>(last - first);
     scratch.coalitions.assign(count * cost(), Coalition(players_));
     scratch.values.resize(count * cost());
@@ -176,8 +176,8 @@ class FitRun {
 
   /// With few rows for its columns a fit gains from shrinking: as much as guesses left-out rows
   /// best, and not at all where the model is right.
-  void shrink(math::WeightedFit<Scalar>& best, const CoalitionLog& log, std::span<const double> values,
-              double share) const {
+  void shrink(math::WeightedFit<Scalar>& best, const CoalitionLog& log,
+              std::span<const double> values, double share) const {
     if (!may_choose(log) || log.size() >= 6 * players_) return;
     for (const double ridge : {3.0, 10.0, 30.0}) {
       math::WeightedFit<Scalar> other = fit(log, values, share, ridge);
@@ -199,8 +199,8 @@ class FitRun {
     return importance;
   }
 
-  math::WeightedFit<Scalar> fit(const CoalitionLog& log, std::span<const double> values, double share,
-                  double ridge) const {
+  math::WeightedFit<Scalar> fit(const CoalitionLog& log, std::span<const double> values,
+                                double share, double ridge) const {
     const std::size_t first = has_intercept() ? 1 : 0;
     const std::size_t columns = players_ + first;
     const auto n = static_cast<double>(players_);
@@ -236,9 +236,10 @@ class FitRun {
           log.fill(row, x + first, centre);
           const double fair = settings_.efficient ? share * (size / n - 0.5) : 0.0;
           // Of a size that was drawn without repetition, the rest alone is chance.
-          return math::FitTarget{values[row] - fair, scale * weights[row],
-                           settings_.distinct ? 1.0 - drawn * distinct_.taken(sizes[row]) : 1.0,
-                           sizes[row] * strata / (players_ + 1)};
+          return math::FitTarget{
+              values[row] - fair, scale * weights[row],
+              settings_.distinct ? 1.0 - drawn * distinct_.taken(sizes[row]) : 1.0,
+              sizes[row] * strata / (players_ + 1)};
         });
   }
 

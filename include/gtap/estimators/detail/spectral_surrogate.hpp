@@ -76,7 +76,8 @@ class SpectralSurrogate {
 
   /// The guess everywhere, from a value for each row; valid until the next call.
   std::span<const double> fit(const math::VectorX<Scalar>& values) {
-    smooth(rows_.size() <= most_direct ? math::VectorX<Scalar>(factor_.solve(values)) : iterate(values));
+    smooth(rows_.size() <= most_direct ? math::VectorX<Scalar>(factor_.solve(values))
+                                       : iterate(values));
     return work_;
   }
 

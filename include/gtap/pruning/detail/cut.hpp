@@ -110,7 +110,9 @@ inline Cut judge_cut(const CreditTable& table, std::size_t units, const Constrai
     if (lead > std::max(beyond_doubt[p], beyond_doubt[q]) * (errors[p] + errors[q])) return;
     const double degrees = std::max(1.0, std::min(table.count(p), table.count(q)) - 1.0);
     const double error = std::sqrt(table.variance_of_difference(p, q));
-    const double wrong = error > 0.0 ? math::student_tail(lead / error, degrees) : lead > 0.0 ? 0.0 : 0.5;
+    const double wrong = error > 0.0  ? math::student_tail(lead / error, degrees)
+                         : lead > 0.0 ? 0.0
+                                      : 0.5;
     cut.wrong += wrong;
     if (wrong <= decided) return;
     border.insert(p);

@@ -78,7 +78,7 @@ class TopKRun {
   }
 
   void sample(std::uint64_t, RandomStream& random, Worker& worker, Star& star,
-            Statistics& statistics) const {
+              Statistics& statistics) const {
     random.bernoulli_mask(quantile_(random.uniform()), star.coalition);
     star.begin(active_);
     star.add(worker, active_, settings_.paired ? 0.5 : 1.0);
