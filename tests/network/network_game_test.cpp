@@ -212,7 +212,7 @@ TEST_CASE("players may be the units of chosen layers", "[network_game]") {
   Coalition same = Coalition::grand(whole.players());
   for (Player p = 0; p < whole.players(); ++p) {
     for (Player q = 0; q < 15; ++q) {
-      if (whole.samples().label(p) == game.units().label(q) && !some.contains(q)) same.erase(p);
+      if (whole.units().label(p) == game.units().label(q) && !some.contains(q)) same.erase(p);
     }
   }
   CHECK(game(some) == Approx(whole(same)).margin(1e-6));

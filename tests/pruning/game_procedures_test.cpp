@@ -18,7 +18,7 @@ using gtap::Player;
 using gtap::Schedule;
 
 /// A random game of sums inside a curved function: no closed form, real interactions.
-AnyGame curved_game(std::size_t players, std::uint64_t seed) {
+gtap::AnyGame curved_game(std::size_t players, std::uint64_t seed) {
   gtap::RandomStream random(seed, 0);
   std::vector<double> a(players);
   std::vector<double> b(players);
@@ -64,7 +64,7 @@ TEST_CASE("On additive games all procedures and laws sort the coefficients") {
     gtap::RandomStream random(seed, 3);
     for (double& value : a)
       value = random.normal();
-    const AnyGame game = any_game(7, [&](const Coalition& kept) {
+    const gtap::AnyGame game = any_game(7, [&](const Coalition& kept) {
       double sum = 0.0;
       kept.for_each([&](Player p) { sum += a[p]; });
       return sum;
@@ -173,7 +173,7 @@ TEST_CASE("A stopped run that goes on later is the uninterrupted run") {
 TEST_CASE("An estimation that is stopped half-way removes nobody") {
   std::stop_source source;
   std::size_t calls = 0;
-  const AnyGame game = any_game(20, [&](const Coalition& kept) {
+  const gtap::AnyGame game = any_game(20, [&](const Coalition& kept) {
     if (++calls == 700) source.request_stop();
     return static_cast<double>(kept.size());
   });
