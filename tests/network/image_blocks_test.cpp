@@ -74,8 +74,8 @@ TEST_CASE("errors over images are the spread over blocks, whatever the design", 
   const auto check = [&](const auto& law, const auto&... design) {
     const EstimateOptions options{.evaluations = 1'500, .seed = 2};
     const auto averaged = image_blocks(game, 10);
-    const Estimate whole = estimate_averaged(averaged, law, design...,
-                                             {.evaluations = 1'500, .seed = 2});
+    const Estimate whole =
+        estimate_averaged(averaged, law, design..., {.evaluations = 1'500, .seed = 2});
     CAPTURE(whole.law, whole.design);
     const Estimate plain = estimate(game, law, design..., options);
     CHECK(whole.evaluations == plain.evaluations);
