@@ -5,7 +5,7 @@
 
 #include <gtap/estimate.hpp>
 #include <gtap/estimators/designs/permutation.hpp>
-#include <gtap/estimators/detail/engine.hpp>
+#include <gtap/estimate.hpp>
 
 #include "../comparison.hpp"
 #include "../peak.hpp"

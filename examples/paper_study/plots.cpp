@@ -46,7 +46,7 @@ bool plot_curves(const std::vector<Curve>& curves, const std::string& procedure,
                "lines lw 2 dt 2" + support::plot_colour(0), "chosen, compensated");
     } else if (found != indices.end() &&
                (curve.recipe.method == "baseline" ||
-                (curve.recipe.value == "accuracy" && curve.recipe.design == "SharedCoalition"))) {
+                (curve.recipe.value == "accuracy" && curve.recipe.design == "shared-coalition"))) {
       draw(curve,
            " lw 1.5" + support::plot_colour(1 + static_cast<std::size_t>(found - indices.begin())));
     }

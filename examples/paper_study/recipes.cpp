@@ -25,7 +25,7 @@ namespace {
 
 constexpr double fewest = 0.05;  // below all fractions of the tables
 constexpr double most = 0.8;
-const std::string star = "SharedCoalition";
+const std::string star = "shared-coalition";
 const std::string large = ", large rounds";
 const std::string small = ", small rounds";
 

@@ -35,7 +35,7 @@ std::string heading(const std::string& name, const Values& kept) {
 
 std::string title(const Recipe& recipe) {
   return recipe.index + (recipe.value.empty() ? "" : ", " + recipe.value) +
-         (recipe.design.empty() || recipe.design == "SharedCoalition" ? "" : ", " + recipe.design);
+         (recipe.design.empty() || recipe.design == "shared-coalition" ? "" : ", " + recipe.design);
 }
 
 std::string tables_heading(const Settings& settings) {

@@ -6,7 +6,7 @@
 #include <gtap/network/compensation.hpp>
 #include <gtap/network/costs.hpp>
 #include <gtap/network/image_blocks.hpp>
-#include <gtap/network/mask.hpp>
+#include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/prune_network.hpp>
 #include <gtap/nn/initialize.hpp>
 #include <gtap/nn/train.hpp>
