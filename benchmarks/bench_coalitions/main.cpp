@@ -5,7 +5,6 @@
 
 #include <gtap/estimate.hpp>
 #include <gtap/estimators/designs/permutation.hpp>
-#include <gtap/estimate.hpp>
 
 #include "../comparison.hpp"
 #include "../peak.hpp"
