@@ -268,7 +268,7 @@ class Backpropagation {
       if (!step(i - 1).active) continue;
       visit_node(i - 1, tile, visit);
       backward_node(i - 1, tile, [&](const BackwardTile<T>& work) {
-        std::visit([&](const auto& layer) { layer.backward(work); }, node(i - 1).layer);
+        std::visit([&](const auto& layer) { detail::backward(layer, work); }, node(i - 1).layer);
       });
     }
     if (stop == plan_.first) return;

@@ -21,6 +21,7 @@
 #include <gtap/nn/layers/leaky_relu.hpp>
 #include <gtap/nn/layers/max_pool2d.hpp>
 #include <gtap/nn/layers/multiply.hpp>
+#include <gtap/nn/layers/pointwise.hpp>
 #include <gtap/nn/layers/relu.hpp>
 #include <gtap/nn/layers/sigmoid.hpp>
 #include <gtap/nn/layers/silu.hpp>
@@ -94,7 +95,7 @@ inline ParameterShape parameter_shape(const Layer& layer, std::span<const Shape>
 
 /// How channels of an input become channels of the output.
 inline ChannelMap channel_map(const Layer& layer, std::span<const Shape> in, std::size_t input) {
-  return std::visit([&](const auto& l) { return l.channel_map(in, input); }, layer);
+  return std::visit([&](const auto& l) { return detail::channel_map(l, in, input); }, layer);
 }
 
 /// What a layer makes of input shapes. Throws gtap::Error that names the node and the shapes when
@@ -110,7 +111,7 @@ inline Shape output_shape(const Layer& layer, std::span<const Shape> in, std::st
                                     fewest == 1 && most == 1 ? " input" : " inputs"),
                        detail::text(in.size()));
         }
-        return l.output_shape(in, node);
+        return detail::output_shape(l, in, node);
       },
       layer);
 }

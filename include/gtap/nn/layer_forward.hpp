@@ -24,7 +24,7 @@ void forward_tile(const Node<T>& node, std::span<const Channels> in, Channels ou
                             .x = x,
                             .y = y,
                             .then = then};
-  std::visit([&](const auto& layer) { layer.forward(tile); }, node.layer);
+  std::visit([&](const auto& layer) { detail::forward(layer, tile); }, node.layer);
 }
 
 /// The same for a node with one input.

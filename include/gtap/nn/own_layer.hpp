@@ -2,6 +2,7 @@
 
 #include <gtap/nn/channel_map.hpp>
 #include <gtap/nn/layer_work.hpp>
+#include <gtap/nn/layers/pointwise.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -34,11 +35,9 @@ concept LayerSettings = std::copyable<L> &&
 ///   files shall hold: numbers of type std::size_t or double, bool, Extent, or lists of
 ///   std::int64_t;
 /// - `left(inputs, outputs)`: the settings with only these channels of each input and of the
-/// output,
-///   if they depend on them;
+///   output, if they depend on them;
 /// - constants `fewest_inputs` and `most_inputs`, else one, and `in_place`: forward() may write
-/// over
-///   its first input.
+///   over its first input.
 template <class L, class T>
 concept LayerForward = LayerSettings<L> && requires(const L& layer, const ForwardTile<T>& tile) {
   layer.forward(tile);
@@ -60,11 +59,6 @@ template <class L>
 std::size_t most_inputs(const L& layer) {
   if constexpr (requires { layer.most_inputs; }) return layer.most_inputs;
   return 1;
-}
-template <class L>
-bool in_place(const L& layer) {
-  if constexpr (requires { layer.in_place; }) return layer.in_place;
-  return false;
 }
 template <class L>
 ParameterShape parameter_shape(const L& layer, std::span<const Shape> in) {

@@ -3,7 +3,6 @@
 #include <gtap/nn/layers/pointwise.hpp>
 
 #include <cmath>
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +16,6 @@ struct Clip {
   double high = 6.0;
   std::string name = {};
 
-  static constexpr bool in_place = true;
   kernels::Activation activation() const {
     return {.kind = kernels::Activation::clip, .low = low, .high = high};
   }
@@ -26,17 +24,6 @@ struct Clip {
     detail::require(std::isfinite(low) && std::isfinite(high) && low < high, node,
                     "finite limits, the lower one first", detail::text(low, " and ", high));
     return in[0];
-  }
-  ChannelMap channel_map(std::span<const Shape>, std::size_t) const {
-    return ChannelMap::keeping();
-  }
-  template <class T>
-  void forward(const ForwardTile<T>& t) const {
-    detail::forward_pointwise(activation(), t);
-  }
-  template <class T>
-  void backward(const BackwardTile<T>& t) const {
-    detail::backward_pointwise(activation(), t);
   }
   template <class Self, class Visit>
   static void settings(Self& self, Visit&& visit) {

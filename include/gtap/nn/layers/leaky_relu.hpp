@@ -3,7 +3,6 @@
 #include <gtap/nn/layers/pointwise.hpp>
 
 #include <cmath>
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +15,6 @@ struct LeakyRelu {
   double slope = 0.01;
   std::string name = {};
 
-  static constexpr bool in_place = true;
   kernels::Activation activation() const {
     return {.kind = kernels::Activation::leaky_relu, .slope = slope};
   }
@@ -26,17 +24,6 @@ struct LeakyRelu {
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(std::isfinite(slope), node, "a finite slope", detail::text(slope));
     return in[0];
-  }
-  ChannelMap channel_map(std::span<const Shape>, std::size_t) const {
-    return ChannelMap::keeping();
-  }
-  template <class T>
-  void forward(const ForwardTile<T>& t) const {
-    detail::forward_pointwise(activation(), t);
-  }
-  template <class T>
-  void backward(const BackwardTile<T>& t) const {
-    detail::backward_pointwise(activation(), t);
   }
   template <class Self, class Visit>
   static void settings(Self& self, Visit&& visit) {
