@@ -218,7 +218,7 @@ TEST_CASE("objectives of labels are their definitions", "[objective]") {
   CHECK(game.with(TopKAccuracy{.k = 1})(kept) == Approx(top1 / 150.0));
   CHECK(game.with(TopKAccuracy{.k = 5})(kept) == 1.0);
   double balanced = 0.0;
-  for (const std::size_t c : {0, 1, 2, 4})
+  for (const std::size_t c : {0u, 1u, 2u, 4u})
     balanced += right[c] / images[c] / 4.0;
   CHECK(game.with(BalancedAccuracy{})(kept) == Approx(balanced));
 }
