@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,12 +29,17 @@ inline Constraints layer_constraints(const Units& units, std::size_t least = 1) 
                         quota.players.end());
     nodes.push_back(std::move(quota));
   }
-  std::stable_sort(nodes.begin(), nodes.end(), [](const Quota& a, const Quota& b) {
-    return a.players.size() < b.players.size();
+  std::vector<std::size_t> order(nodes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const std::size_t of_a = nodes[a].players.size();
+    const std::size_t of_b = nodes[b].players.size();
+    return of_a != of_b ? of_a < of_b : a < b;
   });
   std::vector<bool> taken(units.size(), false);
   Constraints constraints;
-  for (Quota& quota : nodes) {
+  for (const std::size_t k : order) {
+    Quota& quota = nodes[k];
     if (std::any_of(quota.players.begin(), quota.players.end(), [&](Player p) { return taken[p]; }))
       continue;
     for (const Player p : quota.players)
