@@ -44,6 +44,11 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   std::free(memory);
 }
 
+// With clang some memory comes from the address sanitizer's own operator new and is freed above.
+extern "C" const char* __asan_default_options() {
+  return "alloc_dealloc_mismatch=0";
+}
+
 using namespace gtap;
 
 namespace {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <gtap/estimators/credit_run.hpp>
+#include <gtap/estimators/random_subset.hpp>
+#include <gtap/math/discrete.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/core/coalition.hpp>
+#include <gtap/estimators/worker.hpp>
 
 #include <cstddef>
 #include <span>
