@@ -1,3 +1,4 @@
+#include <gtap/core/intrinsics.hpp>
 #include <gtap/estimators/uncertainty_band.hpp>
 #include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
@@ -132,7 +133,7 @@ TEST_CASE("many values are guessed from as the kernel's inverse says", "[designs
   const auto between = [&](std::uint32_t a, std::uint32_t b) {
     return covariance[static_cast<std::size_t>(std::popcount(a ^ b))] / covariance[0];
   };
-  detail::SpectralSurrogate<double> surrogate(n, decay, false);
+  detail::SpectralSurrogate surrogate(n, decay, false);
   for (const Eigen::Index rows : {200, 800}) {  // solved by a factor, and by iteration
     CAPTURE(rows);
     std::vector<std::uint32_t> cells;
@@ -148,7 +149,8 @@ TEST_CASE("many values are guessed from as the kernel's inverse says", "[designs
     }
     const Eigen::VectorXd weights = kernel.llt().solve(values);
     surrogate.set_rows(cells);
-    const auto guess = surrogate.fit(values);
+    const auto guess =
+        surrogate.fit(std::span(values.data(), static_cast<std::size_t>(values.size())));
     double worst = 0.0;
     for (std::uint32_t cell = 0; cell < 1024; ++cell) {
       double expected = 0.0;

@@ -197,7 +197,7 @@ Estimate estimate_from(const EvaluationLog& log, const Law& law,
   const std::size_t players = log.players();
   detail::check_options(players, {.evaluations = log.size(), .covariance_of = covariance_of});
   const RunContext context{players, log.size(), 0, covariance_of};
-  const detail::AdjustedReuseRun<double> run(detail::law_sizes(law, players), log.sizes(), context);
+  const detail::AdjustedReuseRun run(detail::law_sizes(law, players), log.sizes(), context);
   Estimate estimate;
   run.summarise(log.rows(), estimate);
   estimate.evaluations = log.size();

@@ -26,7 +26,6 @@ namespace gtap {
 /// Sizes are drawn as the law mixes those seen with and without a player, and weighted to count
 /// what it says.
 struct AdjustedReuse {
-  template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const { return "adjusted-reuse"; }
 };
@@ -90,7 +89,6 @@ class SizedDraws {
   math::Discrete draw_;
 };
 
-template <class Scalar>
 class AdjustedReuseRun : public SizedDraws {
  public:
   /// `sizes`: what coalitions are drawn by; every size that the law needs is among them.
@@ -121,16 +119,15 @@ class AdjustedReuseRun : public SizedDraws {
     Moments halves[2] = {Moments(players_, chosen_), Moments(players_, chosen_)};
     std::vector<double> credit(players_);
     for (std::size_t half = 0; half < 2 && rows >= 4; ++half) {
-      const math::VectorX<Scalar> guess = fit(log, 1 - half);
+      const std::vector<double> guess = fit(log, 1 - half);
       for (std::size_t k = half; k < rows; k += 2) {
         const std::size_t size = log.coalition_size(k);
         double rest = log.value(k) - guess[0];
         for (std::size_t i = 0; i < players_; ++i) {
-          if (log.contains(k, i)) rest -= guess[static_cast<Eigen::Index>(i + 1)];
+          if (log.contains(k, i)) rest -= guess[i + 1];
         }
         for (std::size_t i = 0; i < players_; ++i) {
-          credit[i] = guess[static_cast<Eigen::Index>(i + 1)] +
-                      rest * (log.contains(k, i) ? inside_[size] : -outside_[size]);
+          credit[i] = guess[i + 1] + rest * (log.contains(k, i) ? inside_[size] : -outside_[size]);
         }
         halves[half].add(credit);
       }
@@ -152,12 +149,12 @@ class AdjustedReuseRun : public SizedDraws {
  private:
   /// Intercept and one coefficient a player, from one half of the rows; lightly shrunk, so that it
   /// exists for any rows.
-  math::VectorX<Scalar> fit(const CoalitionLog& log, std::size_t half) const {
-    const auto columns = static_cast<Eigen::Index>(players_ + 1);
+  std::vector<double> fit(const CoalitionLog& log, std::size_t half) const {
     const std::size_t rows = (log.size() - half + 1) / 2;
     const double ridge = rows < 3 * players_ ? 0.25 : 1e-9;
-    math::MatrixX<Scalar> penalty = math::MatrixX<Scalar>::Zero(columns, columns);
-    penalty.diagonal().tail(columns - 1).setConstant(ridge);
+    math::Matrix penalty(players_ + 1, players_ + 1);
+    for (std::size_t i = 1; i <= players_; ++i)
+      penalty(i, i) = ridge;
     return math::weighted_coefficients(
         rows, players_ + 1, penalty, [&](std::size_t row, double* x) {
           const std::size_t k = 2 * row + half;
@@ -175,10 +172,9 @@ class AdjustedReuseRun : public SizedDraws {
 
 }  // namespace detail
 
-template <class Scalar>
-auto AdjustedReuse::run(const LawTable& law, const RunContext& context) const {
+inline auto AdjustedReuse::run(const LawTable& law, const RunContext& context) const {
   const std::vector<double> others = law.sizes();
-  return detail::AdjustedReuseRun<Scalar>(others, detail::mixed_sizes(others), context);
+  return detail::AdjustedReuseRun(others, detail::mixed_sizes(others), context);
 }
 
 }  // namespace gtap

@@ -16,7 +16,6 @@ namespace gtap {
 /// 1 / (s (n - s)), each coalition with its complement: two evaluations a sample, two shared by
 /// all. Exact for interactions of two. Consistent, not unbiased. Work and memory as Regression's.
 struct KernelShap {
-  template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const { return "kernel-shap"; }
 };
@@ -25,7 +24,6 @@ struct KernelShap {
 /// likely, paired, without repetition, each row weighted back. Consistent; exact for interactions
 /// of two, and once every coalition was drawn.
 struct LeverageShap {
-  template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const { return "leverage-shap"; }
 };
@@ -34,7 +32,6 @@ struct LeverageShap {
 /// phi_i = D/n + (2 H_{n-1} / m) sum of (1[i in S] - s/n) (v(S) - f(s)), with f the mean by size
 /// over the other half of the samples. Larger errors than KernelShap's, but no bias.
 struct UnbiasedKernelShap {
-  template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const { return "unbiased-kernel-shap"; }
 };
@@ -74,11 +71,10 @@ inline FitSettings shapley_fit(const std::string& design, const LawTable& law) {
   return settings;
 }
 
-template <class Scalar>
-class UnbiasedKernelShapRun : public FitRun<Scalar> {
+class UnbiasedKernelShapRun : public FitRun {
  public:
   UnbiasedKernelShapRun(FitSettings settings, const RunContext& context)
-      : FitRun<Scalar>(std::move(settings), context),
+      : FitRun(std::move(settings), context),
         players_(context.players),
         chosen_(context.covariance_of) {
     for (std::size_t k = 1; k < players_; ++k)
@@ -101,7 +97,7 @@ class UnbiasedKernelShapRun : public FitRun<Scalar> {
       counts[k % 2][players_ - size] += 1.0;
     }
     const auto n = static_cast<double>(players_);
-    const double share = this->grand_ - this->empty_;
+    const double share = grand_ - empty_;
     Moments moments(players_, chosen_);
     std::vector<double> credit(players_);
     for (std::size_t k = 0; k < log.size(); ++k) {
@@ -127,22 +123,19 @@ class UnbiasedKernelShapRun : public FitRun<Scalar> {
 
 }  // namespace detail
 
-template <class Scalar>
-auto KernelShap::run(const LawTable& law, const RunContext& context) const {
-  return detail::FitRun<Scalar>(detail::shapley_fit(name(), law), context);
+inline auto KernelShap::run(const LawTable& law, const RunContext& context) const {
+  return detail::FitRun(detail::shapley_fit(name(), law), context);
 }
 
-template <class Scalar>
-auto UnbiasedKernelShap::run(const LawTable& law, const RunContext& context) const {
-  return detail::UnbiasedKernelShapRun<Scalar>(detail::shapley_fit(name(), law), context);
+inline auto UnbiasedKernelShap::run(const LawTable& law, const RunContext& context) const {
+  return detail::UnbiasedKernelShapRun(detail::shapley_fit(name(), law), context);
 }
 
-template <class Scalar>
-auto LeverageShap::run(const LawTable& law, const RunContext& context) const {
+inline auto LeverageShap::run(const LawTable& law, const RunContext& context) const {
   detail::FitSettings settings = detail::shapley_fit(name(), law);
   settings.distinct = true;
   settings.sizes = detail::uniform_sizes(context.players);
-  return detail::FitRun<Scalar>(std::move(settings), context);
+  return detail::FitRun(std::move(settings), context);
 }
 
 }  // namespace gtap

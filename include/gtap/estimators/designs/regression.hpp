@@ -19,7 +19,6 @@ namespace gtap {
 /// all, which saves nothing. O(n^2) work a sample and 24 n^2 bytes at the end, n / 8 + 8 bytes a
 /// sample.
 struct Regression {
-  template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const { return "regression"; }
 };
@@ -38,14 +37,13 @@ inline std::vector<double> tossed_sizes(std::size_t players, double p) {
 
 }  // namespace detail
 
-template <class Scalar>
-auto Regression::run(const LawTable& law, const RunContext& context) const {
+inline auto Regression::run(const LawTable& law, const RunContext& context) const {
   const double p = detail::tossing_point(name(), law);
   detail::FitSettings settings;
   settings.name = name();
   settings.centre = p;
   settings.sizes = settings.target = detail::tossed_sizes(context.players, p);
-  return detail::FitRun<Scalar>(std::move(settings), context);
+  return detail::FitRun(std::move(settings), context);
 }
 
 }  // namespace gtap

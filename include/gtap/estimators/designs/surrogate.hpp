@@ -19,13 +19,11 @@ namespace gtap {
 /// paired. One or two evaluations a sample, in batches; at the end O(m n^2) work, for few players
 /// also some factors of at most 700 x 700 matrices and some hundred times n 2^n.
 struct Surrogate {
-  template <class Scalar = double>
   auto run(const LawTable& law, const RunContext& context) const;
   std::string name() const { return "surrogate"; }
 };
 
-template <class Scalar>
-auto Surrogate::run(const LawTable& law, const RunContext& context) const {
+inline auto Surrogate::run(const LawTable& law, const RunContext& context) const {
   detail::FitSettings settings;
   settings.name = name();
   settings.distinct = settings.surrogate = true;
@@ -40,7 +38,7 @@ auto Surrogate::run(const LawTable& law, const RunContext& context) const {
     settings.sizes = detail::uniform_sizes(context.players);
     settings.target = detail::kernel_sizes(context.players);
   }
-  return detail::FitRun<Scalar>(std::move(settings), context);
+  return detail::FitRun(std::move(settings), context);
 }
 
 }  // namespace gtap

@@ -37,7 +37,6 @@ struct FitSettings {
 
 /// The run of all designs that fit a linear model to coalitions' values: rows are coalitions, or
 /// pairs with half the difference of their values.
-template <class Scalar>
 class FitRun {
  public:
   FitRun(FitSettings settings, const RunContext& context)
@@ -119,16 +118,16 @@ class FitRun {
 
     std::vector<double> rest(log.values().begin(), log.values().end());
     double share = grand_ - empty_;
-    math::WeightedFit<Scalar> linear = fit(log, rest, share, least_ridge(log));
-    if (may_choose(log) && players_ <= GameGuess<Scalar>::most_players && log.size() >= 20) {
+    math::WeightedFit linear = fit(log, rest, share, least_ridge(log));
+    if (may_choose(log) && players_ <= GameGuess::most_players && log.size() >= 20) {
       std::vector<double> adjusted(rest);
       std::vector<double> guessed =
-          GameGuess<Scalar>(log, settings_.paired, row_importance(log))
+          GameGuess(log, settings_.paired, row_importance(log))
               .subtract(log, settings_.log_weights, adjusted,
                         settings_.efficient ? std::optional(share) : std::nullopt);
       // What is left of v(N) - v({}) is then zero.
-      math::WeightedFit<Scalar> left = fit(log, adjusted, 0.0, least_ridge(log));
-      if (left.variances.sum() < linear.variances.sum()) {
+      math::WeightedFit left = fit(log, adjusted, 0.0, least_ridge(log));
+      if (sum(left.variances) < sum(linear.variances)) {
         linear = std::move(left);
         rest = std::move(adjusted);
         estimate.values = std::move(guessed);
@@ -136,15 +135,13 @@ class FitRun {
       }
     }
     shrink(linear, log, rest, share);
-    const auto intercept = static_cast<Eigen::Index>(has_intercept() ? 1 : 0);
+    const std::size_t intercept = has_intercept() ? 1 : 0;
     const double each = settings_.efficient ? share / static_cast<double>(players_) : 0.0;
     for (std::size_t i = 0; i < players_; ++i) {
-      const Eigen::Index column = static_cast<Eigen::Index>(i) + intercept;
-      estimate.values[i] += each + linear.coefficients[column];
-      estimate.standard_errors[i] = std::sqrt(linear.variances[column]);
+      estimate.values[i] += each + linear.coefficients[i + intercept];
+      estimate.standard_errors[i] = std::sqrt(linear.variances[i + intercept]);
     }
-    for (std::size_t c = 0; c < estimate.covariance.size(); ++c)
-      estimate.covariance[c] = linear.covariance.data()[c];
+    estimate.covariance = std::move(linear.covariance);
   }
 
   void archive(Archive& fields) {
@@ -176,13 +173,17 @@ class FitRun {
 
   /// With few rows for its columns a fit gains from shrinking: as much as guesses left-out rows
   /// best, and not at all where the model is right.
-  void shrink(math::WeightedFit<Scalar>& best, const CoalitionLog& log,
-              std::span<const double> values, double share) const {
+  void shrink(math::WeightedFit& best, const CoalitionLog& log, std::span<const double> values,
+              double share) const {
     if (!may_choose(log) || log.size() >= 6 * players_) return;
     for (const double ridge : {3.0, 10.0, 30.0}) {
-      math::WeightedFit<Scalar> other = fit(log, values, share, ridge);
+      math::WeightedFit other = fit(log, values, share, ridge);
       if (other.left_out_squares < best.left_out_squares) best = std::move(other);
     }
+  }
+
+  static double sum(std::span<const double> numbers) {
+    return std::accumulate(numbers.begin(), numbers.end(), 0.0);
   }
 
   double least_ridge(const CoalitionLog& log) const {
@@ -199,8 +200,8 @@ class FitRun {
     return importance;
   }
 
-  math::WeightedFit<Scalar> fit(const CoalitionLog& log, std::span<const double> values,
-                                double share, double ridge) const {
+  math::WeightedFit fit(const CoalitionLog& log, std::span<const double> values, double share,
+                        double ridge) const {
     const std::size_t first = has_intercept() ? 1 : 0;
     const std::size_t columns = players_ + first;
     const auto n = static_cast<double>(players_);
@@ -213,13 +214,15 @@ class FitRun {
     const double scale =
         static_cast<double>(log.size()) / std::accumulate(weights.begin(), weights.end(), 0.0);
 
-    const auto dimension = static_cast<Eigen::Index>(columns);
-    math::MatrixX<Scalar> penalty = math::MatrixX<Scalar>::Zero(dimension, dimension);
+    math::Matrix penalty(columns, columns);
     const double variance = settings_.centre * (1.0 - settings_.centre);
-    penalty.diagonal().tail(static_cast<Eigen::Index>(players_)).setConstant(ridge * variance);
-    // Efficient columns sum to zero: the direction that they cannot see is nailed to zero.
-    penalty.diagonal().array() += 1e-13 * static_cast<double>(log.size());  // never singular
-    if (settings_.efficient) penalty.array() += static_cast<double>(log.size()) / n;
+    const auto rows = static_cast<double>(log.size());
+    for (std::size_t c = 0; c < columns; ++c) {
+      // Efficient columns sum to zero: the direction that they cannot see is nailed to zero.
+      for (std::size_t other = 0; settings_.efficient && other < columns; ++other)
+        penalty(other, c) = rows / n;
+      penalty(c, c) += (c < first ? 0.0 : ridge * variance) + 1e-13 * rows;  // never singular
+    }
 
     std::vector<std::size_t> chosen;
     for (const Player p : chosen_)
@@ -229,7 +232,7 @@ class FitRun {
     constexpr std::size_t most_strata = 64;
     const std::size_t strata = drawn == 1.0 ? std::min(players_ + 1, most_strata) : 1;
     return math::weighted_fit(
-        log.size(), columns, penalty, chosen, strata, [&](std::size_t row, double* x) {
+        log.size(), columns, std::move(penalty), chosen, strata, [&](std::size_t row, double* x) {
           const auto size = static_cast<double>(sizes[row]);
           const double centre = settings_.efficient ? size / n : settings_.centre;
           if (first == 1) x[0] = 1.0;

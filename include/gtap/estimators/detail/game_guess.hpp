@@ -3,7 +3,6 @@
 #include <gtap/estimators/detail/coalition_log.hpp>
 #include <gtap/estimators/detail/spectral_surrogate.hpp>
 #include <gtap/estimators/detail/table_fold.hpp>
-#include <gtap/math/least_squares.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -31,7 +30,6 @@ inline std::vector<double> semivalues_of_table(std::span<double> table,
 /// A guess at a game from evaluated coalitions, cross-fitted: what a row is told comes from rows
 /// of other folds. The guess is a mean by size, where that helps, plus a SpectralSurrogate of the
 /// rest; which, and how fast interactions fade, is what guesses the first fold best.
-template <class Scalar>
 class GameGuess {
  public:
   static constexpr std::size_t most_players = 16;
@@ -65,7 +63,7 @@ class GameGuess {
                                std::vector<double>& rest, std::optional<double> share) {
     std::vector<double> mean;
     std::vector<double> taken(rows_);
-    SpectralSurrogate<Scalar> surrogate(players_, best_.decay, odd_);
+    SpectralSurrogate surrogate(players_, best_.decay, odd_);
     for (std::size_t fold = 0; fold < folds; ++fold) {
       train(surrogate, fold, rows_);
       guess(surrogate, best_.by_size);
@@ -99,7 +97,7 @@ class GameGuess {
     const std::size_t first_ones = std::min(rows_, most_compared);
     double least = std::numeric_limits<double>::infinity();
     for (const double decay : {0.6, 0.15, 0.04, 0.01}) {
-      SpectralSurrogate<Scalar> surrogate(players_, decay, odd_);
+      SpectralSurrogate surrogate(players_, decay, odd_);
       train(surrogate, 0, first_ones);
       for (const bool by_size : {false, true}) {
         guess(surrogate, by_size);
@@ -117,7 +115,7 @@ class GameGuess {
   }
 
   /// All of the first `count` rows but one fold's are told.
-  void train(SpectralSurrogate<Scalar>& surrogate, std::size_t fold, std::size_t count) {
+  void train(SpectralSurrogate& surrogate, std::size_t fold, std::size_t count) {
     told_.clear();
     std::vector<std::uint32_t> cells;
     for (std::size_t k = 0; k < count; ++k) {
@@ -129,15 +127,15 @@ class GameGuess {
   }
 
   /// guess_ by cell.
-  void guess(SpectralSurrogate<Scalar>& surrogate, bool by_size) {
+  void guess(SpectralSurrogate& surrogate, bool by_size) {
     double level = 0.0;
     for (const std::size_t k : told_)
       level += odd_ ? 0.0 : values_[k] / static_cast<double>(told_.size());
     std::vector<double> sizes(players_ + 1, level);
     if (by_size) add_size_means(level, sizes);
-    math::VectorX<Scalar> rest(static_cast<Eigen::Index>(told_.size()));
+    std::vector<double> rest(told_.size());
     for (std::size_t t = 0; t < told_.size(); ++t)
-      rest[static_cast<Eigen::Index>(t)] = values_[told_[t]] - sizes[size_of(bits_[told_[t]])];
+      rest[t] = values_[told_[t]] - sizes[size_of(bits_[told_[t]])];
     const std::span<const double> smooth = surrogate.fit(rest);
     guess_.resize(smooth.size());
     for (std::size_t c = 0; c < guess_.size(); ++c)

@@ -1,11 +1,7 @@
 #pragma once
 
-#include <gtap/core/intrinsics.hpp>
-#include <gtap/math/least_squares.hpp>
+#include <gtap/math/cholesky.hpp>
 #include <gtap/math/walsh_hadamard.hpp>
-
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
 
 #include <algorithm>
 #include <bit>
@@ -25,7 +21,6 @@ namespace gtap::detail {
 /// Few values are solved for by Cholesky's factor, many by conjugate gradients, O(n 2^n) a step,
 /// preconditioned by the interactions of low order. Either converges so far that rounding of the
 /// values moves the guess no more than rounding does.
-template <class Scalar>
 class SpectralSurrogate {
  public:
   /// `odd`: the function changes its sign under complement; it is then given, and guessed, on the
@@ -57,7 +52,7 @@ class SpectralSurrogate {
   void set_rows(std::vector<std::uint32_t> coalitions) {
     rows_ = std::move(coalitions);
     if (rows_.size() <= most_direct) {
-      factor(static_cast<Eigen::Index>(rows_.size()), [&](std::size_t a, std::size_t b) {
+      factor(rows_.size(), [&](std::size_t a, std::size_t b) {
         return covariance_[static_cast<std::size_t>(std::popcount(rows_[a] ^ rows_[b]))] +
                (a == b ? nugget : 0.0);
       });
@@ -69,15 +64,20 @@ class SpectralSurrogate {
     for (const std::uint32_t row : rows_)
       work_[row] += 1.0;
     math::walsh_hadamard(work_);
-    factor(static_cast<Eigen::Index>(low_.size()), [&](std::size_t a, std::size_t b) {
+    factor(low_.size(), [&](std::size_t a, std::size_t b) {
       return work_[low_[a] ^ low_[b]] + (a == b ? rest_ / prior_[low_[a]] : 0.0);
     });
   }
 
   /// The guess everywhere, from a value for each row; valid until the next call.
-  std::span<const double> fit(const math::VectorX<Scalar>& values) {
-    smooth(rows_.size() <= most_direct ? math::VectorX<Scalar>(factor_.solve(values))
-                                       : iterate(values));
+  std::span<const double> fit(std::span<const double> values) {
+    if (rows_.size() <= most_direct) {
+      weights_.assign(values.begin(), values.end());
+      factor_.solve(weights_);
+    } else {
+      iterate(values);
+    }
+    smooth(weights_);
     return work_;
   }
 
@@ -87,13 +87,13 @@ class SpectralSurrogate {
   static constexpr double nugget = 1e-6;  // keeps the system regular
 
   template <class Entry>
-  void factor(Eigen::Index size, Entry&& entry) {
-    matrix_.resize(size, size);
-    for (Eigen::Index a = 0; a < size; ++a) {
-      for (Eigen::Index b = a; b < size; ++b)
-        matrix_(b, a) = entry(static_cast<std::size_t>(b), static_cast<std::size_t>(a));
+  void factor(std::size_t size, Entry&& entry) {
+    math::Matrix matrix(size, size);
+    for (std::size_t a = 0; a < size; ++a) {
+      for (std::size_t b = a; b < size; ++b)
+        matrix(b, a) = entry(b, a);
     }
-    factor_.compute(matrix_);
+    factor_ = math::Cholesky(std::move(matrix));
   }
 
   /// Orders whose interactions stand out of what is left of the kernel, lowest first.
@@ -102,9 +102,8 @@ class SpectralSurrogate {
     rest_ = 1.0 + nugget;
     std::vector<std::uint32_t> order(prior_.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
-    std::sort(order.begin(), order.end(), [&](std::uint32_t s, std::uint32_t t) {
-      return prior_[s] != prior_[t] ? prior_[s] > prior_[t] : s < t;
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t s, std::uint32_t t) { return prior_[s] > prior_[t]; });
     for (std::size_t first = 0; first < order.size();) {
       const double variance = prior_[order[first]];
       std::size_t last = first;
@@ -118,45 +117,49 @@ class SpectralSurrogate {
     }
   }
 
-  /// Weights of the rows, (kernel + nugget)^-1 values.
-  math::VectorX<Scalar> iterate(const math::VectorX<Scalar>& values) {
+  /// weights_ of the rows, (kernel + nugget)^-1 values.
+  void iterate(std::span<const double> values) {
     constexpr double tolerance = 3e-4;  // of the values; preconditioned, the error is less
     constexpr int most_steps = 300;
-    math::VectorX<Scalar> weights = math::VectorX<Scalar>::Zero(values.size());
-    math::VectorX<Scalar> residual = values;
-    math::VectorX<Scalar> direction = preconditioned(residual);
-    double progress = residual.dot(direction);
-    const double enough = tolerance * values.norm();
-    for (int step = 0; step < most_steps && residual.norm() > enough; ++step) {
+    weights_.assign(values.size(), 0.0);
+    std::vector<double> residual(values.begin(), values.end());
+    std::vector<double> direction = preconditioned(residual);
+    double progress = math::dot(residual, direction);
+    const double enough = tolerance * tolerance * math::dot(values, values);
+    for (int step = 0; step < most_steps && math::dot(residual, residual) > enough; ++step) {
       smooth(direction);
-      const math::VectorX<Scalar> image = at_rows() + nugget * direction;
-      const double length = progress / direction.dot(image);
-      weights += length * direction;
-      residual -= length * image;
-      const math::VectorX<Scalar> next = preconditioned(residual);
-      const double before = std::exchange(progress, residual.dot(next));
-      direction = next + progress / before * direction;
+      std::vector<double> image = at_rows();
+      math::add_scaled(nugget, direction, image);
+      const double length = progress / math::dot(direction, image);
+      math::add_scaled(length, direction, weights_);
+      math::add_scaled(-length, image, residual);
+      std::vector<double> next = preconditioned(residual);
+      const double before = std::exchange(progress, math::dot(residual, next));
+      math::add_scaled(progress / before, direction, next);
+      direction = std::move(next);
     }
-    return weights;
   }
 
   /// (rest + low orders)^-1 x, by the identity of Woodbury.
-  math::VectorX<Scalar> preconditioned(const math::VectorX<Scalar>& x) {
+  std::vector<double> preconditioned(std::span<const double> x) {
     spread(x);
     math::walsh_hadamard(work_);
-    math::VectorX<Scalar> low(static_cast<Eigen::Index>(low_.size()));
+    std::vector<double> low(low_.size());
     for (std::size_t t = 0; t < low_.size(); ++t)
-      low[static_cast<Eigen::Index>(t)] = work_[low_[t]];
-    factor_.solveInPlace(low);
+      low[t] = work_[low_[t]];
+    factor_.solve(low);
     std::fill(work_.begin(), work_.end(), 0.0);
     for (std::size_t t = 0; t < low_.size(); ++t)
-      work_[low_[t]] = low[static_cast<Eigen::Index>(t)];
+      work_[low_[t]] = low[t];
     math::walsh_hadamard(work_);
-    return (x - at_rows()) / rest_;
+    std::vector<double> solved = at_rows();
+    for (std::size_t k = 0; k < x.size(); ++k)
+      solved[k] = (x[k] - solved[k]) / rest_;
+    return solved;
   }
 
   /// work_ = kernel (weights at the rows), everywhere.
-  void smooth(const math::VectorX<Scalar>& weights) {
+  void smooth(std::span<const double> weights) {
     spread(weights);
     math::walsh_hadamard(work_);
     for (std::size_t t = 0; t < work_.size(); ++t)
@@ -164,16 +167,16 @@ class SpectralSurrogate {
     math::walsh_hadamard(work_);
   }
 
-  void spread(const math::VectorX<Scalar>& x) {
+  void spread(std::span<const double> x) {
     std::fill(work_.begin(), work_.end(), 0.0);
     for (std::size_t k = 0; k < rows_.size(); ++k)
-      work_[rows_[k]] += x[static_cast<Eigen::Index>(k)];
+      work_[rows_[k]] += x[k];
   }
 
-  math::VectorX<Scalar> at_rows() const {
-    math::VectorX<Scalar> x(static_cast<Eigen::Index>(rows_.size()));
+  std::vector<double> at_rows() const {
+    std::vector<double> x(rows_.size());
     for (std::size_t k = 0; k < rows_.size(); ++k)
-      x[static_cast<Eigen::Index>(k)] = work_[rows_[k]];
+      x[k] = work_[rows_[k]];
     return x;
   }
 
@@ -183,8 +186,8 @@ class SpectralSurrogate {
   std::vector<std::uint32_t> rows_;
   std::vector<std::uint32_t> low_;  // interactions of low order
   double rest_ = 0.0;               // a value's variance without them
-  math::MatrixX<Scalar> matrix_;
-  Eigen::LLT<math::MatrixX<Scalar>, Eigen::Lower> factor_;
+  std::vector<double> weights_;
+  math::Cholesky factor_;
 };
 
 }  // namespace gtap::detail

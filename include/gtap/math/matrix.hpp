@@ -1,0 +1,157 @@
+#pragma once
+
+#include <gtap/core/target.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <vector>
+
+// Dense matrices for fits of some hundred to some thousand numbers. Not Eigen: one product and one
+// factorisation are all that is asked for, and every file that includes them compiles them.
+
+namespace gtap::math {
+
+/// Numbers in columns, one column after another.
+class Matrix {
+ public:
+  Matrix() = default;
+  Matrix(std::size_t rows, std::size_t columns)
+      : rows_(rows), columns_(columns), numbers_(rows * columns) {}
+
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  double& operator()(std::size_t r, std::size_t c) { return numbers_[c * rows_ + r]; }
+  double operator()(std::size_t r, std::size_t c) const { return numbers_[c * rows_ + r]; }
+  std::span<double> column(std::size_t c) { return std::span(numbers_).subspan(c * rows_, rows_); }
+  std::span<const double> column(std::size_t c) const {
+    return std::span(numbers_).subspan(c * rows_, rows_);
+  }
+
+  /// Another shape; what the numbers are then is not said.
+  void resize(std::size_t rows, std::size_t columns) {
+    rows_ = rows;
+    columns_ = columns;
+    numbers_.resize(rows * columns);
+  }
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t columns_ = 0;
+  std::vector<double> numbers_;
+};
+
+/// The sum of products; of equal lengths.
+inline double dot(std::span<const double> x, std::span<const double> y) {
+  double sums[4] = {};
+  std::size_t k = 0;
+  for (; k + 4 <= x.size(); k += 4) {
+    for (std::size_t l = 0; l < 4; ++l)
+      sums[l] += x[k + l] * y[k + l];
+  }
+  for (; k < x.size(); ++k)
+    sums[0] += x[k] * y[k];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/// y += scale x.
+inline void add_scaled(double scale, std::span<const double> x, std::span<double> y) {
+  for (std::size_t k = 0; k < y.size(); ++k)
+    y[k] += scale * x[k];
+}
+
+/// A part of a matrix: `rows` from `row` on, `columns` from `column` on.
+struct Block {
+  std::size_t row;
+  std::size_t column;
+  std::size_t rows;
+  std::size_t columns;
+};
+
+namespace detail {
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t lanes = 8;
+#elif defined(__AVX__)
+inline constexpr std::size_t lanes = 4;
+#else
+inline constexpr std::size_t lanes = 2;
+#endif
+using Lanes [[gnu::vector_size(8 * lanes)]] = double;
+inline constexpr std::size_t tile_rows = 2 * lanes;
+inline constexpr std::size_t tile_columns = 4;
+
+inline Lanes load_lanes(const double* from) {
+  Lanes lanes_of;
+  std::memcpy(&lanes_of, from, sizeof lanes_of);
+  return lanes_of;
+}
+
+/// out[column][row] = sum over k of a[k][row] b[k][column], of one tile.
+inline void tile_product(const double* a, const double* b, std::size_t depth, double* out) {
+  Lanes c00{}, c01{}, c10{}, c11{}, c20{}, c21{}, c30{}, c31{};
+  for (std::size_t k = 0; k < depth; ++k, a += tile_rows, b += tile_columns) {
+    const Lanes a0 = load_lanes(a);
+    const Lanes a1 = load_lanes(a + lanes);
+    c00 += a0 * b[0], c01 += a1 * b[0];
+    c10 += a0 * b[1], c11 += a1 * b[1];
+    c20 += a0 * b[2], c21 += a1 * b[2];
+    c30 += a0 * b[3], c31 += a1 * b[3];
+  }
+  const Lanes all[] = {c00, c01, c10, c11, c20, c21, c30, c31};
+  std::memcpy(out, all, sizeof all);
+}
+
+/// Copies a block so that `width` rows of a column lie together, panel after panel; what is missing
+/// of the last panel is 0.
+inline void pack(const Matrix& from, const Block& block, std::size_t width,
+                 std::vector<double>& out) {
+  const std::size_t panels = (block.rows + width - 1) / width;
+  out.assign(panels * width * block.columns, 0.0);
+  for (std::size_t k = 0; k < block.columns; ++k) {
+    const double* const column = from.column(block.column + k).data() + block.row;
+    for (std::size_t p = 0; p < panels; ++p) {
+      const std::size_t count = std::min(width, block.rows - p * width);
+      std::copy_n(column + p * width, count, out.data() + (p * block.columns + k) * width);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Adds scale a b^T to the block of `out` that begins at (row, column): a and b are blocks of as
+/// many columns. `lower`: only what is on or below the diagonal of `out` has to be right.
+/// About 2 rows x columns x depth operations, at what the processor can do.
+inline void add_product(double scale, const Matrix& a, const Block& of_a, const Matrix& b,
+                        const Block& of_b, Matrix& out, std::size_t row, std::size_t column,
+                        bool lower = false) {
+  constexpr std::size_t most_depth = 256;
+  constexpr std::size_t most_rows = 16 * detail::tile_rows;  // whose panels stay in the cache
+  std::vector<double> left;
+  std::vector<double> right;
+  double tile[detail::tile_rows * detail::tile_columns];
+  for (std::size_t k = 0; k < of_a.columns; k += most_depth) {
+    const std::size_t depth = std::min(most_depth, of_a.columns - k);
+    detail::pack(b, {of_b.row, of_b.column + k, of_b.rows, depth}, detail::tile_columns, right);
+    for (std::size_t first = 0; first < of_a.rows; first += most_rows) {
+      const std::size_t rows = std::min(most_rows, of_a.rows - first);
+      detail::pack(a, {of_a.row + first, of_a.column + k, rows, depth}, detail::tile_rows, left);
+      for (std::size_t j = 0; j < of_b.rows; j += detail::tile_columns) {
+        for (std::size_t i = 0; i < rows; i += detail::tile_rows) {
+          const std::size_t last_row = row + first + std::min(rows, i + detail::tile_rows) - 1;
+          if (lower && last_row < column + j) continue;
+          detail::tile_product(left.data() + i * depth, right.data() + j * depth, depth, tile);
+          for (std::size_t c = 0; c < std::min(detail::tile_columns, of_b.rows - j); ++c) {
+            double* const to = out.column(column + j + c).data() + row + first + i;
+            for (std::size_t r = 0; r < std::min(detail::tile_rows, rows - i); ++r)
+              to[r] += scale * tile[c * detail::tile_rows + r];
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace gtap::math
