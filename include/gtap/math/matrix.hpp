@@ -43,33 +43,6 @@ class Matrix {
   std::vector<double> numbers_;
 };
 
-/// The sum of products; of equal lengths.
-inline double dot(std::span<const double> x, std::span<const double> y) {
-  double sums[4] = {};
-  std::size_t k = 0;
-  for (; k + 4 <= x.size(); k += 4) {
-    for (std::size_t l = 0; l < 4; ++l)
-      sums[l] += x[k + l] * y[k + l];
-  }
-  for (; k < x.size(); ++k)
-    sums[0] += x[k] * y[k];
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-/// y += scale x.
-inline void add_scaled(double scale, std::span<const double> x, std::span<double> y) {
-  for (std::size_t k = 0; k < y.size(); ++k)
-    y[k] += scale * x[k];
-}
-
-/// A part of a matrix: `rows` from `row` on, `columns` from `column` on.
-struct Block {
-  std::size_t row;
-  std::size_t column;
-  std::size_t rows;
-  std::size_t columns;
-};
-
 namespace detail {
 
 #if defined(__AVX512F__)
@@ -88,6 +61,49 @@ inline Lanes load_lanes(const double* from) {
   std::memcpy(&lanes_of, from, sizeof lanes_of);
   return lanes_of;
 }
+
+}  // namespace detail
+
+/// The sum of products; of equal lengths.
+inline double dot(std::span<const double> x, std::span<const double> y) {
+  constexpr std::size_t lanes = detail::lanes;
+  detail::Lanes even{}, odd{};
+  std::size_t k = 0;
+  for (; k + 2 * lanes <= x.size(); k += 2 * lanes) {
+    even += detail::load_lanes(x.data() + k) * detail::load_lanes(y.data() + k);
+    odd += detail::load_lanes(x.data() + k + lanes) * detail::load_lanes(y.data() + k + lanes);
+  }
+  even += odd;
+  double sum = 0.0;
+  for (std::size_t l = 0; l < lanes; ++l)
+    sum += even[l];
+  for (; k < x.size(); ++k)
+    sum += x[k] * y[k];
+  return sum;
+}
+
+/// y += scale x.
+inline void add_scaled(double scale, std::span<const double> x, std::span<double> y) {
+  constexpr std::size_t lanes = detail::lanes;
+  std::size_t k = 0;
+  for (; k + lanes <= y.size(); k += lanes) {
+    const detail::Lanes sum =
+        detail::load_lanes(y.data() + k) + scale * detail::load_lanes(x.data() + k);
+    std::memcpy(y.data() + k, &sum, sizeof sum);
+  }
+  for (; k < y.size(); ++k)
+    y[k] += scale * x[k];
+}
+
+/// A part of a matrix: `rows` from `row` on, `columns` from `column` on.
+struct Block {
+  std::size_t row;
+  std::size_t column;
+  std::size_t rows;
+  std::size_t columns;
+};
+
+namespace detail {
 
 /// out[column][row] = sum over k of a[k][row] b[k][column], of one tile.
 inline void tile_product(const double* a, const double* b, std::size_t depth, double* out) {
