@@ -291,6 +291,17 @@ TEST_CASE("the rungs of a graph's game give what masked forward passes give",
   }
 }
 
+TEST_CASE("stars write over later steps only where nobody needs them", "[network_game][graph]") {
+  const auto spoils = [](const char* name) {
+    const auto& one = pattern(name);
+    const auto net = network_of<float>(one, 4);
+    return detail::GameNetwork<float>(net, Units(net), nn::Tensor<float>(one.input, 10)).spoils();
+  };
+  CHECK(spoils("branches side by side"));
+  CHECK(!spoils("stage of residual blocks"));
+  CHECK(!spoils("concatenations of concatenations"));
+}
+
 TEST_CASE("players of a graph may be those of chosen layers", "[network_game][graph]") {
   const auto& one = pattern("stage of residual blocks");
   const auto net = network_of<float>(one, 4);

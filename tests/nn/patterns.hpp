@@ -175,6 +175,24 @@ inline std::vector<Pattern> all() {
                    {conv(2, "d"), {"sigmoid1"}},
                    GlobalAvgPool{},
                    Dense{.out = 3}}});
+  // Players of one branch need what those of the other change, in whatever order they come.
+  list.push_back({"branches side by side",
+                  {2, 5, 5},
+                  {conv(4, "a1"),
+                   Relu{},
+                   conv(3, "a2"),
+                   Relu{.name = "a"},
+                   {conv(3, "b1"), {"input"}},
+                   BatchNorm{},
+                   Relu{},
+                   conv(2, "b2"),
+                   Sigmoid{.name = "b"},
+                   {Concat{}, {"a", "b"}},
+                   MaxPool2d{},
+                   Flatten{},
+                   Dense{.out = 5},
+                   Relu{},
+                   Dense{.out = 3}}});
   return list;
 }
 
