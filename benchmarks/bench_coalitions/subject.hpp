@@ -155,7 +155,7 @@ struct Subject {
       }
       if (stale[i]) {
         sum += node_macs(i, share);
-      } else if (own > 0 && gtap::nn::is_mixing(node.layer)) {
+      } else if (own > 0 && node.layer.is_mixing()) {
         stale[i] = true;
         sum += static_cast<double>(node.macs()) * share[i] * own /
                static_cast<double>(node.in.channels);
@@ -200,19 +200,19 @@ struct Subject {
       for (const std::size_t from : node.inputs) {
         if (from != gtap::nn::network_input) made.inputs.push_back(from);
       }
-      if (std::holds_alternative<gtap::nn::Relu>(layer)) made.kind = PlainLayer::relu;
-      if (std::holds_alternative<gtap::nn::Add>(layer)) made.kind = PlainLayer::add;
-      if (std::holds_alternative<gtap::nn::GlobalAvgPool>(layer)) {
+      if (gtap::nn::as<gtap::nn::Relu>(layer)) made.kind = PlainLayer::relu;
+      if (gtap::nn::as<gtap::nn::Add>(layer)) made.kind = PlainLayer::add;
+      if (gtap::nn::as<gtap::nn::GlobalAvgPool>(layer)) {
         made.kind = PlainLayer::global_pool;
       }
-      if (const auto* pool = std::get_if<gtap::nn::MaxPool2d>(&layer)) {
+      if (const auto* pool = gtap::nn::as<gtap::nn::MaxPool2d>(layer)) {
         made.kind = pool->size.height == 1 ? PlainLayer::halve : PlainLayer::max_pool2;
       }
-      if (const auto* pad = std::get_if<gtap::nn::ChannelPad>(&layer)) {
+      if (const auto* pad = gtap::nn::as<gtap::nn::ChannelPad>(layer)) {
         made.kind = PlainLayer::pad;
         made.padding = static_cast<std::int64_t>(pad->before);
       }
-      if (const auto* norm = std::get_if<gtap::nn::BatchNorm>(&layer)) {
+      if (const auto* norm = gtap::nn::as<gtap::nn::BatchNorm>(layer)) {
         made.kind = PlainLayer::affine;
         const auto channels = static_cast<std::size_t>(node.weight.cols());
         made.weight_shape = {1, node.weight.cols(), 1, 1};
@@ -225,8 +225,8 @@ struct Subject {
           made.numbers[channels + c] = node.bias(e) - node.running_mean(e) * scale;
         }
       }
-      if (gtap::nn::is_mixing(layer)) {
-        const auto* conv = std::get_if<gtap::nn::Conv2d>(&layer);
+      if (layer.is_mixing()) {
+        const auto* conv = gtap::nn::as<gtap::nn::Conv2d>(layer);
         made.kind = conv != nullptr ? PlainLayer::conv : PlainLayer::dense;
         made.weight_shape = {node.weight.rows(), node.weight.cols()};
         if (conv != nullptr) {
@@ -247,10 +247,10 @@ struct Subject {
     }
     // Masks stand where layers with weights read, where there are fewest numbers, before a Flatten.
     for (const auto& node : net.nodes()) {
-      if (!gtap::nn::is_mixing(node.layer)) continue;
+      if (!node.layer.is_mixing()) continue;
       std::size_t from = node.inputs[0];
       while (from != gtap::nn::network_input &&
-             std::holds_alternative<gtap::nn::Flatten>(net.nodes()[from].layer))
+             gtap::nn::as<gtap::nn::Flatten>(net.nodes()[from].layer))
         from = net.nodes()[from].inputs[0];
       if (from == gtap::nn::network_input || !share_varies(from)) continue;
       plain[from].players.clear();

@@ -90,9 +90,9 @@ Subject voting() {
 Subject network(const std::filesystem::path& folder) {
   const MnistLike data = load_mnist_like(folder);
   using Net = nn::Network<float>;
-  const auto net = std::make_shared<Net>(data.train.images.shape(),
-                                         std::vector<nn::Layer>{nn::Flatten{}, nn::Dense{.out = 16},
-                                                                nn::Relu{}, nn::Dense{.out = 10}});
+  const auto net = std::make_shared<Net>(
+      data.train.images.shape(), std::vector<nn::Layer<float>>{nn::Flatten{}, nn::Dense{.out = 16},
+                                                               nn::Relu{}, nn::Dense{.out = 10}});
   nn::initialize(*net, 1);
   nn::train(*net, data.train.subset(0, 10'000), nn::TrainOptions{.epochs = 5});
   const auto images = std::make_shared<const nn::Dataset<float>>(data.test.subset(0, 500));

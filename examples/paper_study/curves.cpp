@@ -85,9 +85,9 @@ void run(const Task& task, Curve& curve, std::size_t s) {
 /// The same network without its dropout layers, which leave a pruned one too little to learn with.
 nn::Network<float> without_dropout(const nn::Network<float>& network) {
   const auto is_dropout = [](const nn::Node<float>& node) {
-    return std::holds_alternative<nn::Dropout>(node.layer);
+    return nn::as<nn::Dropout>(node.layer) != nullptr;
   };
-  std::vector<nn::Layer> layers;
+  std::vector<nn::Layer<float>> layers;
   for (const nn::Node<float>& node : network.nodes()) {
     if (!is_dropout(node)) layers.push_back(node.layer);
   }

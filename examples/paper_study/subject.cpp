@@ -70,7 +70,7 @@ namespace {
 
 /// The first nodes of a network by themselves.
 nn::Network<float> beginning(const nn::Network<float>& network, std::size_t nodes) {
-  std::vector<nn::Layer> layers;
+  std::vector<nn::Layer<float>> layers;
   for (const nn::Node<float>& node : network.nodes().first(nodes))
     layers.push_back(node.layer);
   nn::Network<float> result(network.input(), layers);
@@ -89,11 +89,11 @@ nn::Network<float> centred(const nn::Network<float>& network, const nn::Tensor<f
   // A batch norm at the end of each hidden stage (before the pixels become channels) takes the
   // means off.
   const support::Stages cut = support::stages(network);
-  std::vector<nn::Layer> layers;
+  std::vector<nn::Layer<float>> layers;
   std::vector<std::size_t> ends;  // nodes that a batch norm comes after
   for (std::size_t s = 0; s < cut.hidden(); ++s) {
     std::size_t end = cut.stages[s].end;
-    while (std::holds_alternative<nn::Flatten>(network.nodes()[end - 1].layer))
+    while (nn::as<nn::Flatten>(network.nodes()[end - 1].layer))
       --end;
     ends.push_back(end - 1);
   }
@@ -111,7 +111,7 @@ nn::Network<float> centred(const nn::Network<float>& network, const nn::Tensor<f
     const nn::Node<float>& from = network.nodes()[i];
     to[t].weight = from.weight;
     to[t].bias = from.bias;
-    if (nn::is_mixing(from.layer) && means.size() > 0) {
+    if (from.layer.is_mixing() && means.size() > 0) {
       const Eigen::Index taps = from.weight.cols() / means.size();
       for (Eigen::Index c = 0; c < means.size(); ++c)
         to[t].bias += from.weight.middleCols(c * taps, taps).rowwise().sum() * means[c];
@@ -126,7 +126,7 @@ nn::Network<float> centred(const nn::Network<float>& network, const nn::Tensor<f
     means *= static_cast<float>(from.out.channels) / static_cast<float>(outputs.size());
     ++t;
     ++s;
-    const auto epsilon = static_cast<float>(std::get<nn::BatchNorm>(to[t].layer).epsilon);
+    const auto epsilon = static_cast<float>(nn::as<nn::BatchNorm>(to[t].layer)->epsilon);
     to[t].weight.setOnes();
     to[t].bias.setZero();
     to[t].running_mean = means;

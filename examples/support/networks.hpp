@@ -25,7 +25,7 @@ inline Net mlp(std::size_t hidden1 = 300) {
 /// dropout after the hidden dense layers, and half of it after the convolutions.
 inline Net lenet5(double drop = 0.0) {
   using namespace gtap::nn;
-  std::vector<Layer> layers;
+  std::vector<Layer<float>> layers;
   const auto dropout = [&](double share) {
     if (drop > 0.0) layers.push_back(Dropout{.drop = share * drop});
   };
@@ -44,7 +44,7 @@ inline Net lenet5(double drop = 0.0) {
 /// The wider LeNet-5 that Caffe made known: convolutions of 20 and 50 filters, dense 500 and 10.
 inline Net lenet5_caffe(double drop = 0.0) {
   using namespace gtap::nn;
-  std::vector<Layer> layers{Conv2d{.out = 20, .kernel = 5}, Relu{}, MaxPool2d{}};
+  std::vector<Layer<float>> layers{Conv2d{.out = 20, .kernel = 5}, Relu{}, MaxPool2d{}};
   if (drop > 0.0) layers.push_back(Dropout{.drop = 0.5 * drop});
   layers.insert(layers.end(), {Conv2d{.out = 50, .kernel = 5}, Relu{}, MaxPool2d{}});
   if (drop > 0.0) layers.push_back(Dropout{.drop = 0.5 * drop});
@@ -59,7 +59,7 @@ inline Net lenet5_caffe(double drop = 0.0) {
 /// zeros around.
 inline Net resnet20(gtap::nn::Shape input, std::size_t blocks = 3, std::size_t classes = 10) {
   using namespace gtap::nn;
-  std::vector<PlacedLayer> nodes;
+  std::vector<PlacedLayer<float>> nodes;
   const auto conv = [](std::size_t out, std::size_t stride, std::string name) {
     return Conv2d{
         .out = out, .stride = stride, .padding = 1, .bias = false, .name = std::move(name)};

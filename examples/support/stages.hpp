@@ -39,8 +39,8 @@ Stages stages(const nn::Network<T>& net) {
   Stages cut;
   for (std::size_t i = 0; i < net.nodes().size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
-    if (std::holds_alternative<nn::Softmax>(node.layer)) break;
-    if (nn::is_mixing(node.layer)) {
+    if (nn::as<nn::Softmax>(node.layer)) break;
+    if (node.layer.is_mixing()) {
       cut.stages.push_back({.mixing = i, .end = i, .units = node.out.channels});
     }
     if (cut.stages.empty()) {

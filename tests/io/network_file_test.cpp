@@ -17,7 +17,8 @@ namespace {
 
 namespace nn = gtap::nn;
 
-std::vector<nn::Layer> every_layer() {
+template <class T>
+std::vector<nn::Layer<T>> every_layer() {
   return {nn::Conv2d{.out = 4, .kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 0}, .groups = 2},
           nn::BatchNorm{.epsilon = 1e-3, .momentum = 0.3},
           nn::Relu{},
@@ -39,7 +40,7 @@ std::vector<nn::Layer> every_layer() {
 
 template <class T>
 nn::Network<T> random_network() {
-  nn::Network<T> net({4, 8, 9}, every_layer());
+  nn::Network<T> net({4, 8, 9}, every_layer<T>());
   gtap::RandomStream random(5, 0);
   for (auto& node : net.edit_nodes()) {
     const auto fill = [&](auto& values) {
@@ -104,7 +105,7 @@ TEST_CASE("a network whose own names avoided the user's comes back with the same
 
 /// The same network with its parameters as the nearest floats.
 nn::Network<float> rounded(const nn::Network<double>& wide) {
-  nn::Network<float> net(wide.input(), every_layer());
+  nn::Network<float> net(wide.input(), every_layer<T>());
   for (std::size_t i = 0; i < wide.nodes().size(); ++i) {
     nn::Node<float>& node = net.edit_nodes()[i];
     node.weight = wide.nodes()[i].weight.cast<float>();
@@ -130,11 +131,13 @@ TEST_CASE("A network of every layer comes back bit for bit") {
 TEST_CASE("Saved settings are those of the layers") {
   const nn::Conv2d conv{
       .out = 4, .kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 0}, .groups = 2, .bias = false};
-  const auto json = gtap::detail::layer_json(conv);
+  const auto json = gtap::detail::layer_json<float>(conv);
   CHECK(
       json.dump() ==
       R"({"bias":false,"groups":2,"kernel":[3,2],"kind":"conv","out":4,"padding":[1,0],"stride":[1,2]})");
-  const auto read = std::get<nn::Conv2d>(gtap::detail::read_layer("w", json, "c"));
+  const auto layer = gtap::detail::read_layer<float>("w", json, "c");
+  REQUIRE(nn::as<nn::Conv2d>(layer) != nullptr);
+  const nn::Conv2d& read = *nn::as<nn::Conv2d>(layer);
   CHECK(read.name == "c");
   CHECK(read.kernel == nn::Extent(3, 2));
   CHECK(read.stride == nn::Extent(1, 2));
@@ -165,7 +168,7 @@ TEST_CASE("Weights of another file go into a network, or leave it as it was") {
   file.tensors["batchnorm1.num_batches_tracked"] =
       gtap::StoredTensor::from(std::span<const std::int64_t>(std::vector<std::int64_t>{7}), {});
   gtap::write_safetensors(folder / "a", file);
-  nn::Network<float> net({4, 8, 9}, every_layer());
+  nn::Network<float> net({4, 8, 9}, every_layer<T>());
   gtap::load_weights(folder / "a", net);
   check_equal(net, source);
 
@@ -244,7 +247,7 @@ TEST_CASE("A network that is not finite is not saved") {
 
 TEST_CASE("Graphs of all layers come back from files") {
   const TemporaryFolder folder;
-  std::vector<nn::PlacedLayer> nodes{
+  std::vector<nn::PlacedLayer<float>> nodes{
       nn::Conv2d{.out = 4, .padding = 2, .dilation = {2, 2}, .name = "stem"},
       nn::HardSwish{.name = "start"},
       nn::LayerNorm{.epsilon = 0.125},
@@ -313,13 +316,13 @@ TEST_CASE("Layers of one's own come back from files for those who know them") {
   const nn::Network<float> net({3}, {nn::Relu{}, Shift{.by = 0.5}});
   gtap::save_network(folder / "a", net);
   CHECK(load_error(folder / "a") == " layer \"shift1\": expected a kind of layer, got \"shift\"");
-  const std::vector<nn::OwnLayer> own{Shift{}};
+  const std::vector<nn::Layer<float>> own{Shift{}};
   const auto loaded = gtap::load_network<float>(folder / "a", own);
-  const auto* shift = std::get<nn::OwnLayer>(loaded.node("shift1").layer).get_if<Shift>();
+  const auto* shift = nn::as<Shift>(loaded.node("shift1").layer);
   REQUIRE(shift != nullptr);
   CHECK(shift->by == 0.5);
   CHECK(nn::forward(loaded, nn::Tensor<float>({3}, 1)).get(0, 2) == 0.5f);
-  CHECK(own[0].get_if<Shift>()->by == 0.0);
+  CHECK(nn::as<Shift>(own[0])->by == 0.0);
 }
 
 TEST_CASE("A damaged topology is named") {

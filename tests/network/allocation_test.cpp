@@ -89,7 +89,7 @@ TEST_CASE("an evaluator that has warmed up allocates nothing", "[network_game]")
     CHECK(allocations_once_warm<Accuracy>(net) == 0);
     CHECK(allocations_once_warm<Agreement>(net) == 0);
   }
-  for (const auto& one : patterns::all()) {
+  for (const auto& one : patterns::all<float>()) {
     nn::Network<float> net(one.input, one.nodes);
     networks::randomize(net, 5);
     CAPTURE(one.name);

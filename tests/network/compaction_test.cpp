@@ -115,12 +115,12 @@ TEST_CASE("a grouped convolution stays grouped where its groups match", "[compac
   // Of conv1 channels 0, 1, 4, 5 and of conv2 0, 5: its groups 0 and 2 are left, the others gone.
   Coalition kept(16, {0, 1, 4, 5, 8, 13});
   const auto sliced = compact(net, units, kept);
-  CHECK(std::get<nn::Conv2d>(sliced.network.node("conv2").layer).groups == 2);
+  CHECK(nn::as<nn::Conv2d>(sliced.network.node("conv2").layer)->groups == 2);
   CHECK(sliced.network.weight("conv2").cols() == 2 * 9);
-  CHECK(std::get<nn::Conv2d>(sliced.network.node("conv1").layer).groups == 2);
+  CHECK(nn::as<nn::Conv2d>(sliced.network.node("conv1").layer)->groups == 2);
   kept.insert(15);
   const auto opened = compact(net, units, kept);
-  CHECK(std::get<nn::Conv2d>(opened.network.node("conv2").layer).groups == 1);
+  CHECK(nn::as<nn::Conv2d>(opened.network.node("conv2").layer)->groups == 1);
 }
 
 TEST_CASE("a compacted network says where its channels were", "[compaction]") {

@@ -18,7 +18,7 @@ using namespace gtap::nn;
 
 namespace {
 
-Network<double> random_network(Shape input, std::vector<Layer> layers, std::uint64_t seed) {
+Network<double> random_network(Shape input, std::vector<Layer<double>> layers, std::uint64_t seed) {
   Network<double> net(input, std::move(layers));
   RandomStream random(seed, 0);
   for (auto& node : net.edit_nodes()) {
@@ -44,7 +44,7 @@ Tensor<double> random_images(Shape shape, std::size_t count, std::uint64_t seed)
 
 /// What each output of a mixing node (of one group) reads, a row for each image and pixel.
 Eigen::MatrixXd inputs_of(const Node<double>& node, const Tensor<double>& in) {
-  const auto* conv = std::get_if<Conv2d>(&node.layer);
+  const auto* conv = as<Conv2d>(node.layer);
   const auto rows = static_cast<Eigen::Index>(in.images() * node.out.pixels());
   Eigen::MatrixXd matrix(rows, node.weight.cols());
   Eigen::Index row = 0;
@@ -121,7 +121,7 @@ void check_fit(const std::string& name, const Network<double>& net, std::size_t 
     const auto& before = pruned.network.nodes()[i];
     const auto& after = fitted.network.nodes()[i];
     CAPTURE(before.name);
-    if (std::holds_alternative<BatchNorm>(before.layer)) {
+    if (as<BatchNorm>(before.layer)) {
       CHECK(after.running_var == before.running_var);
       CHECK(after.weight == before.weight);
       CHECK(after.bias == before.bias);
@@ -150,8 +150,8 @@ void check_fit(const std::string& name, const Network<double>& net, std::size_t 
 
 TEST_CASE("a dense layer is refitted by least squares, with intercept where it has a bias",
           "[compensation]") {
-  const auto with = [](Dense second, std::vector<Layer> after = {Relu{}}) {
-    std::vector<Layer> layers{Dense{.out = 6}, Sigmoid{}, std::move(second)};
+  const auto with = [](Dense second, std::vector<Layer<double>> after = {Relu{}}) {
+    std::vector<Layer<double>> layers{Dense{.out = 6}, Sigmoid{}, std::move(second)};
     layers.insert(layers.end(), after.begin(), after.end());
     layers.push_back(Dense{.out = 3});
     return random_network({5}, std::move(layers), 1);
@@ -173,8 +173,8 @@ TEST_CASE("a dense layer is refitted by least squares, with intercept where it h
 TEST_CASE("a convolution is refitted by least squares, with intercept where one has a place",
           "[compensation]") {
   const Conv2d bare{.out = 3, .kernel = 3, .padding = 1, .bias = false};
-  const auto with = [](Conv2d second, std::vector<Layer> after) {
-    std::vector<Layer> layers{Conv2d{.out = 5, .kernel = 2}, Sigmoid{}, std::move(second)};
+  const auto with = [](Conv2d second, std::vector<Layer<double>> after) {
+    std::vector<Layer<double>> layers{Conv2d{.out = 5, .kernel = 2}, Sigmoid{}, std::move(second)};
     layers.insert(layers.end(), after.begin(), after.end());
     layers.push_back(Dense{.out = 3});
     return random_network({2, 7, 6}, std::move(layers), 3);

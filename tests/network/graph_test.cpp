@@ -22,7 +22,7 @@ using namespace gtap;
 namespace {
 
 template <class T>
-nn::Network<T> network_of(const patterns::Pattern& pattern, std::uint64_t seed) {
+nn::Network<T> network_of(const patterns::Pattern<T>& pattern, std::uint64_t seed) {
   nn::Network<T> net(pattern.input, pattern.nodes);
   reference::randomize(net, seed);
   return net;
@@ -64,7 +64,7 @@ reference::Image masked(const nn::Network<T>& net, const nn::KeptChannels& kept,
     std::vector<reference::Image> x;
     for (const std::size_t from : node.inputs)
       x.push_back(from == nn::network_input ? input : values[from]);
-    auto y = std::visit([&](const auto& l) { return reference::join(node, l, x); }, node.layer);
+    auto y = reference::join(node, x);
     for (std::size_t c = 0; c < node.out.channels; ++c) {
       if (std::binary_search(kept[i].begin(), kept[i].end(), std::uint32_t(c))) continue;
       std::fill_n(y.begin() + std::ptrdiff_t(c * node.out.pixels()), node.out.pixels(), 0.0);
@@ -94,8 +94,9 @@ std::vector<std::string> labels(const Units& units) {
   return list;
 }
 
-const patterns::Pattern& pattern(const std::string& name) {
-  static const auto list = patterns::all();
+template <class T = float>
+const patterns::Pattern<T>& pattern(const std::string& name) {
+  static const auto list = patterns::all<T>();
   return *std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
 }
 
@@ -175,9 +176,9 @@ TEST_CASE("what must be whole is no unit", "[units][graph]") {
 
 TEST_CASE("masks are what plain loops with zeros give, and compaction gives the same",
           "[compaction][graph]") {
-  for (const auto& one : patterns::all()) {
+  for (const auto& one : patterns::all<float>()) {
     const auto net = network_of<float>(one, 2);
-    const auto wide = network_of<double>(one, 2);
+    const auto wide = network_of<double>(pattern<double>(one.name), 2);
     const Units units(net);
     const auto data = reference::random_data<float>(one.input, 66, 2, 3);
     const auto wide_data = reference::random_data<double>(one.input, 66, 2, 3);
@@ -206,7 +207,7 @@ TEST_CASE("masks are what plain loops with zeros give, and compaction gives the 
 }
 
 TEST_CASE("a compacted graph can be compacted again", "[compaction][graph]") {
-  for (const auto& one : patterns::all()) {
+  for (const auto& one : patterns::all<float>()) {
     const auto net = network_of<float>(one, 2);
     const auto data = reference::random_data<float>(one.input, 20, 2, 3);
     const Units units(net);
@@ -221,7 +222,7 @@ TEST_CASE("a compacted graph can be compacted again", "[compaction][graph]") {
 
 TEST_CASE("the rungs of a graph's game give what masked forward passes give",
           "[network_game][graph]") {
-  for (const auto& one : patterns::all()) {
+  for (const auto& one : patterns::all<float>()) {
     const auto net = network_of<float>(one, 4);
     const auto data = reference::random_data<float>(one.input, 150, net.output().size(), 5);
     const NetworkGame game(net, data, CrossEntropy{});
@@ -323,7 +324,7 @@ TEST_CASE("players of a graph may be those of chosen layers", "[network_game][gr
 }
 
 TEST_CASE("compensation brings graphs nearer to the unpruned ones", "[compensation][graph]") {
-  for (const auto& one : patterns::all()) {
+  for (const auto& one : patterns::all<float>()) {
     const auto net = network_of<float>(one, 7);
     const Units units(net);
     const auto images = reference::random_data<float>(one.input, 400, 2, 8).images;
@@ -351,7 +352,7 @@ TEST_CASE("baselines score tied units by all that makes them", "[baselines][grap
   const auto l2 = BaselineScorer(Baseline::magnitude_l2, net, units, data)(grand);
   CHECK(l2[1] == Approx(std::sqrt(net.weight("stem").row(1).squaredNorm() +
                                   net.weight("block.conv2").row(1).squaredNorm())));
-  for (const auto& one : patterns::all()) {
+  for (const auto& one : patterns::all<float>()) {
     const auto other = network_of<float>(one, 9);
     const Units all(other);
     const Coalition kept = random_kept(all, 0.8, 4);
@@ -383,7 +384,7 @@ TEST_CASE("a graph is pruned to a budget of multiply-adds", "[compaction][graph]
   CHECK(static_cast<double>(smaller.macs()) == macs(path.back().kept));
   CHECK(static_cast<double>(smaller.macs()) <= 0.4 * static_cast<double>(net.macs()));
   // What is left of the shortcut chooses channels, and has zeros for those that are gone.
-  CHECK(std::holds_alternative<nn::ChannelSelect>(smaller.node("pad").layer));
+  CHECK(nn::as<nn::ChannelSelect>(smaller.node("pad").layer));
 }
 
 TEST_CASE("an emptied branch is refused by name", "[compaction][graph][error]") {

@@ -25,7 +25,7 @@ double plain_value(const nn::Network<float>& net, const nn::Dataset<float>& data
                    const Units& units, const Coalition& kept) {
   const auto full = nn::forward(net, data.images);
   const auto out = nn::forward(net, data.images, units.mask(kept));
-  const bool softmax = std::holds_alternative<nn::Softmax>(net.nodes().back().layer);
+  const bool softmax = nn::as<nn::Softmax>(net.nodes().back().layer);
   const std::size_t classes = net.output().size();
   const auto log_probability = [&](const nn::Tensor<float>& from, std::size_t i, std::size_t c) {
     if (softmax) return std::log(static_cast<double>(from.get(i, c)));
@@ -331,7 +331,7 @@ TEST_CASE("a network that overflows is refused, and so is a coalition in which i
 TEST_CASE("sums that overflow inside a network do not get lost on their way out",
           "[network_game]") {
   // Two channels of 1e38 x: the second convolution gives infinity less infinity.
-  for (const nn::Layer& between : std::vector<nn::Layer>{
+  for (const nn::Layer<float>& between : std::vector<nn::Layer<float>>{
            nn::Relu{}, nn::LeakyRelu{}, nn::MaxPool2d{}, nn::AvgPool2d{}, nn::BatchNorm{}}) {
     nn::Network<float> net({1, 4, 4}, {nn::Conv2d{.out = 2, .kernel = 1}, nn::Relu{},
                                        nn::Conv2d{.out = 2, .kernel = 1}, between, nn::Flatten{},

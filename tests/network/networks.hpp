@@ -39,7 +39,7 @@ inline void randomize(Network<float>& net, std::uint64_t seed) {
   }
 }
 
-inline Network<float> with_random_parameters(Shape input, std::vector<nn::Layer> layers,
+inline Network<float> with_random_parameters(Shape input, std::vector<nn::Layer<float>> layers,
                                              std::uint64_t seed) {
   Network<float> net(input, std::move(layers));
   randomize(net, seed);

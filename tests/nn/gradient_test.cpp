@@ -62,7 +62,7 @@ double difference(Shape input, const Nodes& nodes, Mode mode, std::uint64_t seed
 }
 
 /// The layer between others with weights, so that its input gradient is checked by theirs.
-std::vector<Layer> between(const Layer& layer) {
+std::vector<Layer<double>> between(const Layer<double>& layer) {
   return {Conv2d{.out = 2, .kernel = 2}, layer, Flatten{}, Dense{.out = 3}};
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("gradients are those of finite differences", "[gradient]") {
   struct Case {
     std::string name;
     Shape input;
-    std::vector<Layer> chain;
+    std::vector<Layer<double>> chain;
   };
   const Shape image{1, 5, 6};  // 4x5 after the first convolution
   const std::vector<Case> cases{
@@ -135,7 +135,7 @@ TEST_CASE("gradients are those of finite differences", "[gradient]") {
 }
 
 TEST_CASE("gradients of graphs are those of finite differences", "[gradient][graph]") {
-  auto list = patterns::all();
+  auto list = patterns::all<double>();
   list.push_back({"a node read three times by one",
                   {3},
                   {Dense{.out = 4, .name = "a"},

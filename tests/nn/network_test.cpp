@@ -23,7 +23,7 @@ Network<float> lenet() {
            Relu{}, Dense{.out = 84}, Relu{}, Dense{.out = 10}}};
 }
 
-std::string shape_error(Shape input, std::vector<Layer> chain) {
+std::string shape_error(Shape input, std::vector<Layer<float>> chain) {
   return error_text([&] { Network<float>(input, chain); });
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("shapes are inferred and layers named", "[network]") {
 }
 
 TEST_CASE("names of the network's own avoid the user's, wherever those stand", "[network]") {
-  const auto names = [](std::vector<Layer> chain) {
+  const auto names = [](std::vector<Layer<float>> chain) {
     const Network<float> net({4}, std::move(chain));
     std::vector<std::string> list;
     for (const auto& node : net.nodes()) {
@@ -154,7 +154,7 @@ TEST_CASE("a graph names what it reads", "[network][graph]") {
 }
 
 TEST_CASE("wrong graphs are named with their shapes", "[network][graph][error]") {
-  const auto error = [](std::vector<PlacedLayer> nodes) {
+  const auto error = [](std::vector<PlacedLayer<float>> nodes) {
     return error_text([&] { Network<float>({2, 6, 6}, nodes); });
   };
   const Conv2d conv{.out = 4, .padding = 1};

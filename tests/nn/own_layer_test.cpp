@@ -91,10 +91,10 @@ TEST_CASE("a layer of one's own runs among the others", "[own_layer]") {
   Tensor<double> images({3}, 1);
   images.set(0, 1, 0, 0, -3.0);
   CHECK(forward(net, images).get(0, 1) == 6.0);
-  const auto* own = std::get<OwnLayer>(net.node("power1").layer).get_if<Power>();
+  const auto* own = as<Power>(net.node("power1").layer);
   REQUIRE(own != nullptr);
   CHECK(own->exponent == 2.0);
-  CHECK(kind_of(net.node("power1").layer) == "power");
+  CHECK(net.node("power1").layer.kind() == "power");
 
   Tensor<float> few({2}, 1);
   few.set(0, 0, 0, 0, 5.0f);

@@ -12,21 +12,21 @@ namespace patterns {
 
 using namespace gtap::nn;
 
+template <class T>
 struct Pattern {
   std::string name;
   Shape input;
-  std::vector<PlacedLayer> nodes;
+  std::vector<PlacedLayer<T>> nodes;
 };
-
-using Nodes = std::vector<PlacedLayer>;
 
 inline Conv2d conv(std::size_t out, std::string name, std::size_t stride = 1) {
   return {.out = out, .stride = stride, .padding = 1, .bias = false, .name = std::move(name)};
 }
 
 /// conv, batch norm, relu, conv, batch norm: what stands on the main path of a residual block.
-inline void add_block(Nodes& nodes, const std::string& name, const std::string& input,
-                      std::size_t channels, std::size_t stride = 1) {
+template <class T>
+void add_block(std::vector<PlacedLayer<T>>& nodes, const std::string& name,
+               const std::string& input, std::size_t channels, std::size_t stride = 1) {
   nodes.push_back({conv(channels, name + ".conv1", stride), {input}});
   nodes.push_back(BatchNorm{.name = name + ".bn1"});
   nodes.push_back(Relu{.name = name + ".relu1"});
@@ -34,8 +34,10 @@ inline void add_block(Nodes& nodes, const std::string& name, const std::string& 
   nodes.push_back(BatchNorm{.name = name + ".bn2"});
 }
 
-inline std::vector<Pattern> all() {
-  std::vector<Pattern> list;
+template <class T>
+std::vector<Pattern<T>> all() {
+  using Nodes = std::vector<PlacedLayer<T>>;
+  std::vector<Pattern<T>> list;
   {
     Nodes nodes{conv(5, "stem"), Relu{.name = "start"}};
     add_block(nodes, "block", "start", 5);

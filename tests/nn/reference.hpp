@@ -278,10 +278,14 @@ Image join(const Node<T>&, const Concat&, const std::vector<Image>& x) {
     y.insert(y.end(), part.begin(), part.end());
   return y;
 }
-/// A layer of somebody else's: nothing is known of it here.
+/// Of a layer of any kind of the library; of somebody else's nothing is known here.
 template <class T>
-Image join(const Node<T>&, const OwnLayer&, const std::vector<Image>&) {
-  return {};
+Image join(const Node<T>& node, const std::vector<Image>& x) {
+  Image y;
+  for_each_kind([&](auto kind) {
+    if (const auto* layer = as<decltype(kind)>(node.layer)) y = join(node, *layer, x);
+  });
+  return y;
 }
 
 /// All layers of a network on one image.
@@ -292,7 +296,7 @@ Image forward(const Network<T>& net, const Image& input) {
     std::vector<Image> x;
     for (const std::size_t from : node.inputs)
       x.push_back(from == network_input ? input : values[from]);
-    values.push_back(std::visit([&](const auto& l) { return join(node, l, x); }, node.layer));
+    values.push_back(join(node, x));
   }
   return values.back();
 }
@@ -307,7 +311,7 @@ void randomize(Network<T>& net, std::uint64_t seed) {
   };
   for (Node<T>& node : net.edit_nodes()) {
     fill(node.weight,
-         node.weight.rows() == 1 && parameter_shape(node.layer, node.ins).start == 1.0 ? 1.0 : 0.0);
+         node.weight.rows() == 1 && node.layer.parameter_shape(node.ins).start == 1.0 ? 1.0 : 0.0);
     fill(node.bias, 0.0);
     fill(node.running_mean, 0.0);
     fill(node.running_var, 1.0);

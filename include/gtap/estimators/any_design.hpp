@@ -84,7 +84,8 @@ class AnyDesign {
   template <class D>
   requires(!std::same_as<D, AnyDesign>) AnyDesign(D design) {  // NOLINT: meant to convert
     if constexpr (detail::require_design<D>())
-      design_ = std::make_shared<detail::HeldDesign<D>>(std::move(design));
+      design_ =
+          std::unique_ptr<const detail::ErasedDesign>(new detail::HeldDesign<D>(std::move(design)));
   }
 
   std::string name() const { return design_->name(); }

@@ -62,7 +62,7 @@ class AnyLaw {
  public:
   template <Semivalue Law>
   requires(!std::same_as<Law, AnyLaw>) AnyLaw(Law law)  // NOLINT: meant to convert
-      : law_(std::make_shared<detail::HeldLaw<Law>>(std::move(law))) {}
+      : law_(std::unique_ptr<const detail::ErasedLaw>(new detail::HeldLaw<Law>(std::move(law)))) {}
 
   std::vector<double> log_weights(std::size_t players) const { return law_->log_weights(players); }
   std::string name() const { return law_->name(); }

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace gtap {
@@ -41,11 +41,11 @@ struct EstimateOptions {
   ProgressCallback progress{};  ///< in evaluations
   std::stop_token stop{};       ///< end soon and return what is known
 
-  /// Where to keep the state of the run, replaced atomically; empty: nowhere. When the file is
-  /// there at the start, the run goes on from it (same game, law, design, seed and rules, or
-  /// gtap::Error); it stays after the run, so a larger budget can go on from it. Not with
+  /// The file in which to keep the state of the run, replaced atomically; empty: nowhere. When the
+  /// file is there at the start, the run goes on from it (same game, law, design, seed and rules,
+  /// or gtap::Error); it stays after the run, so a larger budget can go on from it. Not with
   /// Surrogate, LeverageShap and Stratified, which plan by the whole budget: these refuse another.
-  std::filesystem::path checkpoint{};
+  std::string checkpoint{};
   double checkpoint_seconds = 60.0;  ///< from one save to the next
 };
 

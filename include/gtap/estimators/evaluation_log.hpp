@@ -10,7 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -92,7 +91,7 @@ struct RecordOptions {
   ProgressCallback progress{};  ///< in evaluations
   std::stop_token stop{};       ///< end soon with a smaller log
   /// Where to keep the state of the run (EstimateOptions).
-  std::filesystem::path checkpoint{};
+  std::string checkpoint{};
   double checkpoint_seconds = 60.0;
 };
 

@@ -60,7 +60,8 @@ class NameParts {
 /// band:0.2:0.5, leave-one-out, beta:4:1, or mixture:0.2:2:0.9:1, which is each retention
 /// probability and its weight. Throws gtap::Error, with these, for another name, and for numbers
 /// that the law does not take.
-inline AnyLaw law_named(std::string_view name) {
+template <std::convertible_to<std::string_view> Name>
+AnyLaw law_named(const Name& name) {
   const detail::NameParts parts(name);
   double a = 0.0;
   double b = 0.0;

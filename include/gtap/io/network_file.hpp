@@ -48,14 +48,14 @@ Safetensors network_content(const std::string& where, const nn::Network<T>& net)
 /// The network that a file holds; `own` are the user's layers that may be met.
 template <class T>
 nn::Network<T> stored_network(const std::string& where, const Safetensors& file,
-                              std::span<const nn::OwnLayer> own = {}) {
+                              std::span<const nn::Layer<T>> own = {}) {
   const Json json = metadata_json(where, file, "gtap.network");
   require_keys(where, json, {"format", "input", "nodes"});
   const auto input = json_sizes(where, json["input"]);
   if (input.size() != 3) fail(where, "an input of 3 sizes", text(input.size()));
   if (!json["nodes"].is_array()) fail(where, "a list of nodes", "something else");
 
-  std::vector<nn::PlacedLayer> nodes;
+  std::vector<nn::PlacedLayer<T>> nodes;
   for (const Json& node : json["nodes"]) {
     require_keys(where, node, {"name", "inputs", "layer"});
     const std::string name = json_text(where, node["name"]);
@@ -92,10 +92,10 @@ void save_network(const std::filesystem::path& path, const nn::Network<T>& net) 
 /// too much.
 template <class T>
 nn::Network<T> load_network(const std::filesystem::path& path,
-                            std::span<const nn::OwnLayer> own = {}) {
-  const std::string where = detail::file_place("load_network", path);
-  return detail::stored_network<T>(where, parse_safetensors(where, detail::read_file(where, path)),
-                                   own);
+                            std::span<const nn::Layer<T>> own = {}) {
+  const std::string where = detail::file_place("load_network", path.string());
+  return detail::stored_network<T>(
+      where, parse_safetensors(where, detail::read_file(where, path.string())), own);
 }
 
 /// Sets the parameters of a network from any safetensors file with the tensors of its layers, such
@@ -104,8 +104,9 @@ nn::Network<T> load_network(const std::filesystem::path& path,
 /// missing, too much, of another shape or type, or not finite or too large for T.
 template <class T>
 void load_weights(const std::filesystem::path& path, nn::Network<T>& net) {
-  const std::string where = detail::file_place("load_weights", path);
-  detail::set_parameters(where, parse_safetensors(where, detail::read_file(where, path)), net);
+  const std::string where = detail::file_place("load_weights", path.string());
+  detail::set_parameters(where, parse_safetensors(where, detail::read_file(where, path.string())),
+                         net);
 }
 
 }  // namespace gtap

@@ -71,7 +71,7 @@ inline std::vector<std::vector<double>> numbers_of_steps(const std::string& wher
 
 /// Saves a pruning path with its report as a safetensors file.
 inline void save_path(const std::filesystem::path& path, const PruningPath& pruning) {
-  const std::string where = detail::file_place("save_path", path);
+  const std::string where = detail::file_place("save_path", path.string());
   detail::require_labels(where, pruning.front().kept.players(), pruning.labels);
   std::vector<std::uint64_t> moves;
   std::vector<std::uint64_t> evaluations;
@@ -123,8 +123,8 @@ inline void save_path(const std::filesystem::path& path, const PruningPath& prun
 
 /// Loads what save_path wrote; throws gtap::Error for anything else.
 inline PruningPath load_path(const std::filesystem::path& path) {
-  const std::string where = detail::file_place("load_path", path);
-  const Safetensors file = parse_safetensors(where, detail::read_file(where, path));
+  const std::string where = detail::file_place("load_path", path.string());
+  const Safetensors file = parse_safetensors(where, detail::read_file(where, path.string()));
   const detail::Json json = detail::metadata_json(where, file, "gtap.path");
   detail::require_keys(
       where, json, {"format", "evaluations", "seconds", "lines", "held_back", "ended", "labels"});

@@ -137,14 +137,14 @@ inline Safetensors parse_safetensors(const std::string& where,
 
 /// Reads a safetensors file; see parse_safetensors.
 inline Safetensors read_safetensors(const std::filesystem::path& path) {
-  const std::string where = detail::file_place("read_safetensors", path);
-  return parse_safetensors(where, detail::read_file(where, path));
+  const std::string where = detail::file_place("read_safetensors", path.string());
+  return parse_safetensors(where, detail::read_file(where, path.string()));
 }
 
 /// Writes a safetensors file in one step: after an error, what was there before is still there.
 /// Throws gtap::Error when a tensor has not the bytes that its dtype and shape ask for.
 inline void write_safetensors(const std::filesystem::path& path, const Safetensors& file) {
-  const std::string where = detail::file_place("write_safetensors", path);
+  const std::string where = detail::file_place("write_safetensors", path.string());
   detail::Json header = detail::Json::object();
   if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
   std::size_t data = 0;
@@ -176,7 +176,7 @@ inline void write_safetensors(const std::filesystem::path& path, const Safetenso
   bytes.insert(bytes.end(), text.begin(), text.end());
   for (const auto& item : file.tensors)
     bytes.insert(bytes.end(), item.second.bytes.begin(), item.second.bytes.end());
-  detail::write_file_atomically(where, path, bytes);
+  detail::write_file_atomically(where, path.string(), bytes);
 }
 
 }  // namespace gtap

@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap {
@@ -51,7 +50,7 @@ nn::Vector<T> sliced(const nn::Vector<T>& values, const std::vector<std::size_t>
 template <class T>
 nn::Matrix<T> sliced_weight(const nn::Node<T>& node, const Slice& slice) {
   std::size_t groups = 1;
-  if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) groups = conv->groups;
+  if (const auto* conv = nn::as<nn::Conv2d>(node.layer)) groups = conv->groups;
   const std::size_t in_group = node.in.channels / groups;
   const std::size_t out_group = node.out.channels / groups;
   const std::size_t taps = static_cast<std::size_t>(node.weight.cols()) / in_group;
@@ -96,7 +95,7 @@ nn::Matrix<T> sliced_row(const nn::Node<T>& node, const Slice& slice) {
 template <class T>
 Compacted<T> compact(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
   const std::vector<detail::Slice> left = detail::slices("compact", net, units, kept);
-  std::vector<nn::PlacedLayer> layers;
+  std::vector<nn::PlacedLayer<T>> layers;
   for (std::size_t i = 0; i < left.size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
     std::vector<std::string> inputs;
@@ -108,7 +107,7 @@ Compacted<T> compact(const nn::Network<T>& net, const Units& units, const Coalit
   const auto nodes = result.network.edit_nodes();
   for (std::size_t i = 0; i < left.size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
-    if (nn::is_mixing(node.layer) || nn::ChannelTies::makes(node)) {
+    if (node.layer.is_mixing() || nn::ChannelTies::makes(node)) {
       if (node.weight.size() > 0) nodes[i].weight = detail::sliced_weight(node, left[i]);
     } else if (node.weight.size() > 0) {
       nodes[i].weight = detail::sliced_row(node, left[i]);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <gtap/core/intrinsics.hpp>
+#include <gtap/math/cholesky.hpp>
+#include <gtap/math/matrix.hpp>
 #include <gtap/network/compaction.hpp>
 #include <gtap/network/detail/layer_input.hpp>
 #include <gtap/network/detail/node_values.hpp>
@@ -9,7 +11,6 @@
 #include <gtap/nn/plan.hpp>
 #include <gtap/nn/tensor.hpp>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <algorithm>
@@ -18,7 +19,6 @@
 #include <numeric>
 #include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap {
@@ -35,28 +35,41 @@ namespace detail {
 
 /// The sums of a least-squares problem: inputs with themselves and with what they shall give.
 struct NormalEquations {
-  Eigen::MatrixXd gram;   ///< [inputs, inputs]; with an intercept the last input is the constant 1
-  Eigen::MatrixXd cross;  ///< [inputs, outputs]
+  math::Matrix gram;   ///< [inputs, inputs]; with an intercept the last input is the constant 1
+  math::Matrix cross;  ///< [inputs, outputs]
   double samples = 0.0;
 
-  NormalEquations(Eigen::Index inputs, Eigen::Index outputs)
-      : gram(Eigen::MatrixXd::Zero(inputs, inputs)),
-        cross(Eigen::MatrixXd::Zero(inputs, outputs)) {}
+  NormalEquations(std::size_t inputs, std::size_t outputs)
+      : gram(inputs, inputs), cross(inputs, outputs) {}
 
   /// inputs [inputs, samples], targets [outputs, samples]; products in T, sums in double.
   template <class Inputs, class Targets>
   void add(const Inputs& inputs, const Targets& targets) {
-    gram += (inputs * inputs.transpose()).template cast<double>();
-    cross += (inputs * targets.transpose()).template cast<double>();
+    const auto sum = [](math::Matrix& to) {
+      return Eigen::Map<Eigen::MatrixXd>(to.column(0).data(), static_cast<Eigen::Index>(to.rows()),
+                                         static_cast<Eigen::Index>(to.columns()));
+    };
+    sum(gram) += (inputs * inputs.transpose()).template cast<double>();
+    sum(cross) += (inputs * targets.transpose()).template cast<double>();
     samples += static_cast<double>(inputs.cols());
   }
 
-  /// The change of weights [inputs, outputs] that brings `before` nearest to the targets.
-  Eigen::MatrixXd change(const Eigen::MatrixXd& before, double ridge) const {
-    Eigen::MatrixXd regular = gram;
-    const double pull = ridge * gram.diagonal().mean() + 1e-12 * samples;
-    regular.diagonal().array() += pull;
-    return regular.ldlt().solve(cross - gram * before);
+  /// The change of weights [inputs, outputs] that brings `before` [outputs, inputs] nearest to the
+  /// targets.
+  math::Matrix change(const math::Matrix& before, double ridge) const {
+    const std::size_t n = gram.rows();
+    double trace = 0.0;
+    for (std::size_t i = 0; i < n; ++i)
+      trace += gram(i, i);
+    math::Matrix regular = gram;
+    for (std::size_t i = 0; i < n; ++i)
+      regular(i, i) += ridge * trace / static_cast<double>(n) + 1e-12 * samples;
+    math::Matrix change = cross;
+    math::add_product(-1.0, gram, {0, 0, n, n}, before, {0, 0, before.rows(), n}, change, 0, 0);
+    const math::Cholesky factor(std::move(regular));
+    for (std::size_t o = 0; o < change.columns(); ++o)
+      factor.solve(change.column(o));
+    return change;
   }
 };
 
@@ -68,15 +81,13 @@ nn::Node<T>* intercept_taker(std::span<nn::Node<T>> nodes,
   while (readers[i].size() == 1) {
     i = readers[i][0];
     nn::Node<T>& node = nodes[i];
-    if (std::holds_alternative<nn::BatchNorm>(node.layer)) return &node;
-    const auto* average = std::get_if<nn::AvgPool2d>(&node.layer);
-    const bool hands_on = std::holds_alternative<nn::Flatten>(node.layer) ||
-                          std::holds_alternative<nn::Dropout>(node.layer) ||
-                          std::holds_alternative<nn::MaxPool2d>(node.layer) ||
-                          std::holds_alternative<nn::GlobalMaxPool>(node.layer) ||
-                          std::holds_alternative<nn::GlobalAvgPool>(node.layer) ||
-                          std::holds_alternative<nn::Upsample>(node.layer) ||
-                          (average != nullptr && average->padding == nn::Extent(0));
+    if (nn::as<nn::BatchNorm>(node.layer)) return &node;
+    const auto* average = nn::as<nn::AvgPool2d>(node.layer);
+    const bool hands_on =
+        nn::as<nn::Flatten>(node.layer) || nn::as<nn::Dropout>(node.layer) ||
+        nn::as<nn::MaxPool2d>(node.layer) || nn::as<nn::GlobalMaxPool>(node.layer) ||
+        nn::as<nn::GlobalAvgPool>(node.layer) || nn::as<nn::Upsample>(node.layer) ||
+        (average != nullptr && average->padding == nn::Extent(0));
     if (!hands_on) return nullptr;
   }
   return nullptr;
@@ -102,9 +113,9 @@ void refit(nn::Node<T>& node, nn::Node<T>* norm, const nn::Tensor<T>& inputs,
   const std::size_t unpruned_group = unpruned.out.channels / unpruned_samples.groups();
   const auto features = static_cast<Eigen::Index>(samples.features());
   const auto count = static_cast<Eigen::Index>(group_outputs);
-  const Eigen::Index fitted = features + (intercept ? 1 : 0);
+  const std::size_t inputs_fitted = samples.features() + (intercept ? 1 : 0);
   for (std::size_t g = 0; g < samples.groups(); ++g) {
-    NormalEquations equations(fitted, count);
+    NormalEquations equations(inputs_fitted, group_outputs);
     nn::Matrix<T> x(features + 1, nn::tile_images);
     nn::Matrix<T> full_x(static_cast<Eigen::Index>(unpruned_samples.features()) + 1,
                          nn::tile_images);
@@ -128,25 +139,32 @@ void refit(nn::Node<T>& node, nn::Node<T>* norm, const nn::Tensor<T>& inputs,
           y.row(static_cast<Eigen::Index>(o)).array() += unpruned.bias[row];
         }
       }
-      equations.add(x.topLeftCorner(fitted, valid), y.leftCols(valid));
+      equations.add(x.topLeftCorner(static_cast<Eigen::Index>(inputs_fitted), valid),
+                    y.leftCols(valid));
     }
     const auto first = static_cast<Eigen::Index>(g * group_outputs);
-    Eigen::MatrixXd before = Eigen::MatrixXd::Zero(fitted, count);
-    before.topRows(features) =
-        node.weight.middleRows(first, count).transpose().template cast<double>();
-    if (node.bias.size() > 0) {
-      before.row(features) = node.bias.segment(first, count).transpose().template cast<double>();
+    math::Matrix before(group_outputs, inputs_fitted);
+    for (std::size_t o = 0; o < group_outputs; ++o) {
+      const auto row = first + static_cast<Eigen::Index>(o);
+      for (std::size_t k = 0; k < samples.features(); ++k)
+        before(o, k) = node.weight(row, static_cast<Eigen::Index>(k));
+      if (node.bias.size() > 0) before(o, samples.features()) = node.bias[row];
     }
-    const Eigen::MatrixXd after = before + equations.change(before, options.ridge);
-    node.weight.middleRows(first, count) = after.topRows(features).transpose().template cast<T>();
-    if (node.bias.size() > 0) {
-      node.bias.segment(first, count) = after.row(features).transpose().template cast<T>();
-    } else if (norm != nullptr) {
-      // A flattened channel is as many of the batch norm's.
-      const Eigen::Index each = norm->running_mean.size() / node.weight.rows();
-      for (Eigen::Index o = 0; o < count; ++o) {
-        norm->running_mean.segment((first + o) * each, each).array() -=
-            static_cast<T>(after(features, o));
+    const math::Matrix change = equations.change(before, options.ridge);
+    for (std::size_t o = 0; o < group_outputs; ++o) {
+      const auto row = first + static_cast<Eigen::Index>(o);
+      for (std::size_t k = 0; k < samples.features(); ++k) {
+        node.weight(row, static_cast<Eigen::Index>(k)) =
+            static_cast<T>(before(o, k) + change(k, o));
+      }
+      if (!intercept) continue;
+      const double constant = before(o, samples.features()) + change(samples.features(), o);
+      if (node.bias.size() > 0) {
+        node.bias[row] = static_cast<T>(constant);
+      } else {
+        // A flattened channel is as many of the batch norm's.
+        const Eigen::Index each = norm->running_mean.size() / node.weight.rows();
+        norm->running_mean.segment(row * each, each).array() -= static_cast<T>(constant);
       }
     }
   }
@@ -165,7 +183,7 @@ void check_compensation(const Compacted<T>& smaller, const nn::Network<T>& net,
     same = smaller.kept[i].size() == after[i].out.channels &&
            (smaller.kept[i].empty() || smaller.kept[i].back() < before[i].out.channels) &&
            after[i].inputs == before[i].inputs &&
-           nn::is_mixing(after[i].layer) == nn::is_mixing(before[i].layer);
+           after[i].layer.is_mixing() == before[i].layer.is_mixing();
   }
   if (!same) fail(where, "the network that was compacted", "another one");
   if (!(options.ridge >= 0.0 && std::isfinite(options.ridge))) {
@@ -203,7 +221,7 @@ void compensate(Compacted<T>& smaller, const nn::Network<T>& net, const nn::Tens
     bool other_inputs = false;
     for (const std::size_t from : before.inputs)
       other_inputs = other_inputs || (from != nn::network_input && changed[from]);
-    if (other_inputs && nn::is_mixing(before.layer)) {
+    if (other_inputs && before.layer.is_mixing()) {
       nn::Node<T>* const norm =
           nodes[i].bias.size() > 0 ? nullptr : detail::intercept_taker(nodes, readers, i);
       detail::refit(nodes[i], norm, *pruned.input(i, 0), before, *unpruned.input(i, 0),

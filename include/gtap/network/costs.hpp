@@ -4,7 +4,6 @@
 #include <gtap/network/units.hpp>
 
 #include <cstddef>
-#include <variant>
 
 namespace gtap {
 
@@ -27,9 +26,9 @@ Cost cost(const nn::Network<T>& net, const Units& units, const Coalition& kept) 
     const std::size_t out = left[i].out.size();
     const auto before = static_cast<std::size_t>(node.weight.size());
     std::size_t weights = 0;
-    if (nn::is_mixing(node.layer) || nn::ChannelTies::makes(node)) {
+    if (node.layer.is_mixing() || nn::ChannelTies::makes(node)) {
       std::size_t groups = 1;
-      if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) groups = conv->groups;
+      if (const auto* conv = nn::as<nn::Conv2d>(node.layer)) groups = conv->groups;
       // Weights of one output and one input of its group.
       const std::size_t taps = before / node.out.channels / (node.in.channels / groups);
       weights = out * (left[i].in[0].size() / left[i].groups) * taps;

@@ -15,7 +15,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap::nn {
@@ -55,7 +54,7 @@ class Backpropagation {
         gradients_[out] = Tensor<T>(plan_.buffers[out], images);
       }
       if (step(i).by_batch) statistics_[i].emplace(node(i), tiles);
-      const auto* dropout = std::get_if<Dropout>(&node(i).layer);
+      const auto* dropout = as<Dropout>(node(i).layer);
       if (mode == Mode::training && dropout != nullptr && dropout->drop > 0.0) {
         dropped_[i] = Tensor<T>(node(i).out, images);
       }
@@ -127,7 +126,7 @@ class Backpropagation {
  private:
   const Node<T>& node(std::size_t i) const { return net_->nodes()[i]; }
   const detail::PassStep& step(std::size_t i) const { return plan_.steps[i]; }
-  const BatchNorm& batch_norm(std::size_t i) const { return std::get<BatchNorm>(node(i).layer); }
+  const BatchNorm& batch_norm(std::size_t i) const { return *as<BatchNorm>(node(i).layer); }
   std::size_t valid(std::size_t tile) const {
     return std::min(tile_images, images_ - tile * tile_images);
   }
@@ -198,7 +197,7 @@ class Backpropagation {
 
   /// Draws from a stream of this node, pass and tile.
   void drop(std::size_t i, std::size_t tile, const T* x, T* y) {
-    const double probability = std::get<Dropout>(node(i).layer).drop;
+    const double probability = as<Dropout>(node(i).layer)->drop;
     const auto threshold = static_cast<std::uint64_t>(probability * 0x1p32);
     const T kept = static_cast<T>(1.0 / (1.0 - probability));
     RandomStream random(derive_seed(seed_, i), pass_ << 20 | tile);
@@ -267,9 +266,8 @@ class Backpropagation {
     for (std::size_t i = end; i > stop; --i) {
       if (!step(i - 1).active) continue;
       visit_node(i - 1, tile, visit);
-      backward_node(i - 1, tile, [&](const BackwardTile<T>& work) {
-        std::visit([&](const auto& layer) { detail::backward(layer, work); }, node(i - 1).layer);
-      });
+      backward_node(i - 1, tile,
+                    [&](const BackwardTile<T>& work) { node(i - 1).layer.backward(work); });
     }
     if (stop == plan_.first) return;
     const detail::PassStep& s = step(stop - 1);

@@ -21,7 +21,7 @@ namespace gtap::nn {
 template <class T>
 std::size_t logit_nodes(const Network<T>& net) {
   const auto nodes = net.nodes();
-  return nodes.size() - (std::holds_alternative<Softmax>(nodes.back().layer) ? 1 : 0);
+  return nodes.size() - (as<Softmax>(nodes.back().layer) ? 1 : 0);
 }
 
 /// One thread's way of running a network at inference, tile by tile, with memory of its own that

@@ -18,9 +18,9 @@ template <class T>
 bool is_rectified(const Network<T>& net, const std::vector<std::vector<std::size_t>>& readers,
                   std::size_t i) {
   for (const std::size_t reader : readers[i]) {
-    const Layer& layer = net.nodes()[reader].layer;
-    if (is_mixing(layer)) continue;
-    switch (activation_of(layer).kind) {
+    const Layer<T>& layer = net.nodes()[reader].layer;
+    if (layer.is_mixing()) continue;
+    switch (layer.activation().kind) {
       case kernels::Activation::relu:
       case kernels::Activation::leaky_relu:
       case kernels::Activation::gelu:
@@ -50,12 +50,12 @@ void initialize(Network<T>& net, std::uint64_t seed) {
   const auto nodes = net.edit_nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     Node<T>& node = nodes[i];
-    node.allocate(parameter_shape(node.layer, node.ins));
-    if (!is_mixing(node.layer)) continue;
+    node.allocate(node.layer.parameter_shape(node.ins));
+    if (!node.layer.is_mixing()) continue;
     const bool rectified = detail::is_rectified(net, readers, i);
     const auto fan_in = static_cast<double>(node.weight.cols());
     double fan_out = static_cast<double>(node.weight.rows());
-    if (const auto* conv = std::get_if<Conv2d>(&node.layer)) {
+    if (const auto* conv = as<Conv2d>(node.layer)) {
       const std::size_t window = conv->kernel.height * conv->kernel.width;
       fan_out *= static_cast<double>(window) / static_cast<double>(conv->groups);
     }

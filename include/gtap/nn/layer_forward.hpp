@@ -5,14 +5,13 @@
 #include <gtap/nn/node.hpp>
 
 #include <span>
-#include <variant>
 
 namespace gtap::nn {
 
 /// What a node makes of one tile at inference. `x` are tiles of the node's inputs, of which the
 /// channels `in` are present; writes the channels `out` of `y`, a tile of node.out; others are not
 /// touched. For what keeps channels apart, `out` must be what becomes of `in`. `then` is applied to
-/// what is written if takes_activation(), else ignored.
+/// what is written if the layer takes_activation(), else ignored.
 template <class T>
 void forward_tile(const Node<T>& node, std::span<const Channels> in, Channels out,
                   std::span<const T* const> x, T* y, kernels::Activation then = {}) {
@@ -24,7 +23,7 @@ void forward_tile(const Node<T>& node, std::span<const Channels> in, Channels ou
                             .x = x,
                             .y = y,
                             .then = then};
-  std::visit([&](const auto& layer) { detail::forward(layer, tile); }, node.layer);
+  node.layer.forward(tile);
 }
 
 /// The same for a node with one input.

@@ -2,6 +2,7 @@
 
 #include <gtap/core/error.hpp>
 #include <gtap/core/intrinsics.hpp>
+#include <gtap/nn/layers.hpp>
 #include <gtap/nn/node.hpp>
 
 #include <Eigen/Core>
@@ -34,30 +35,25 @@ class Network {
   ///
   /// The last node is the output, and every other one is read. Throws gtap::Error naming the node,
   /// and the shapes when one does not fit.
-  Network(Shape input, std::vector<PlacedLayer> nodes) : input_(input) {
+  Network(Shape input, std::vector<PlacedLayer<T>> nodes) : input_(input) {
     detail::require(input.size() > 0, "Network", "an input of at least 1x1x1", detail::text(input));
     detail::require(!nodes.empty(), "Network", "at least one layer", "none");
     const std::vector<std::string> names = make_names(nodes);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      Node<T> node;
-      node.name = names[i];
-      node.inputs = find_inputs(nodes[i], i, names);
-      for (const std::size_t from : node.inputs)
-        node.ins.push_back(from == network_input ? input : nodes_[from].out);
-      node.in = node.ins[0];
-      node.out = output_shape(nodes[i].layer, node.ins, node.name);
-      node.layer = std::move(nodes[i].layer);
-      node.allocate(parameter_shape(node.layer, node.ins));
-      nodes_.push_back(std::move(node));
+      std::vector<std::size_t> inputs = find_inputs(nodes[i], i, names);
+      std::vector<Shape> ins;
+      for (const std::size_t from : inputs)
+        ins.push_back(from == network_input ? input : nodes_[from].out);
+      nodes_.emplace_back(names[i], std::move(nodes[i].layer), std::move(inputs), std::move(ins));
     }
     check_readers();
   }
 
   /// A chain of layers.
-  template <std::same_as<std::vector<Layer>> Chain>
+  template <std::same_as<std::vector<Layer<T>>> Chain>
   Network(Shape input, Chain chain)
-      : Network(input, std::vector<PlacedLayer>(std::make_move_iterator(chain.begin()),
-                                                std::make_move_iterator(chain.end()))) {}
+      : Network(input, std::vector<PlacedLayer<T>>(std::make_move_iterator(chain.begin()),
+                                                   std::make_move_iterator(chain.end()))) {}
 
   const Shape& input() const { return input_; }
   const Shape& output() const { return nodes_.back().out; }
@@ -142,10 +138,10 @@ class Network {
   using Index = Eigen::Index;
 
   /// The names that the user gave, and for the others a kind and a number that avoid them.
-  static std::vector<std::string> make_names(const std::vector<PlacedLayer>& nodes) {
+  static std::vector<std::string> make_names(const std::vector<PlacedLayer<T>>& nodes) {
     std::set<std::string> taken{"input"};
-    for (const PlacedLayer& node : nodes) {
-      const std::string& name = name_of(node.layer);
+    for (const PlacedLayer<T>& node : nodes) {
+      const std::string& name = node.layer.name();
       detail::require(name != "input", "Network", "another name than that of the network's input",
                       "\"input\"");
       detail::require(name.empty() || taken.insert(name).second, "Network",
@@ -153,12 +149,12 @@ class Network {
     }
     std::map<std::string_view, std::size_t> count;
     std::vector<std::string> names;
-    for (const PlacedLayer& node : nodes) {
-      std::size_t number = ++count[kind_of(node.layer)];
-      std::string name = name_of(node.layer);
+    for (const PlacedLayer<T>& node : nodes) {
+      std::size_t number = ++count[node.layer.kind()];
+      std::string name = node.layer.name();
       if (name.empty()) {
         do {
-          name = detail::text(kind_of(node.layer), number++);
+          name = detail::text(node.layer.kind(), number++);
         } while (!taken.insert(name).second);
       }
       names.push_back(std::move(name));
@@ -166,7 +162,7 @@ class Network {
     return names;
   }
 
-  static std::vector<std::size_t> find_inputs(const PlacedLayer& node, std::size_t at,
+  static std::vector<std::size_t> find_inputs(const PlacedLayer<T>& node, std::size_t at,
                                               const std::vector<std::string>& names) {
     if (node.inputs.empty()) return {at == 0 ? network_input : at - 1};
     std::vector<std::size_t> found;

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap::nn {
@@ -88,28 +87,12 @@ struct PassPlan {
   using Keep = Needed;  // what backward passes need of a buffer's numbers, as the nodes so far left
                         // them
 
-  static bool may_write_over(const Layer& layer, Keep keep) {
-    return std::visit(
-        [&](const auto& l) {
-          if constexpr (requires { l.same_numbers; }) return true;
-          if constexpr (std::is_same_v<decltype(l), const Dropout&>) return keep != Keep::value;
-          if constexpr (requires { l.backward_in_place(); }) {
-            return keep == Keep::nothing && l.backward_in_place();
-          }
-          return false;
-        },
-        layer);
-  }
-
-  static Keep needed_of_output(const Layer& layer) {
-    return std::visit(
-        [](const auto& l) {
-          if constexpr (requires { l.needs_output; }) return l.needs_output;
-          // What a layer of somebody else's reads of its output is not known.
-          if constexpr (std::is_same_v<decltype(l), const OwnLayer&>) return Keep::value;
-          return Keep::nothing;
-        },
-        layer);
+  template <class T>
+  static bool may_write_over(const Layer<T>& layer, Keep keep) {
+    const LayerTraits traits = layer.traits();
+    if (traits.same_numbers) return true;
+    if (as<Dropout>(layer) != nullptr) return keep != Keep::value;
+    return keep == Keep::nothing && traits.backward_in_place;
   }
 
   template <class T>
@@ -121,7 +104,7 @@ struct PassPlan {
       step.in.push_back(from == network_input ? 0 : steps[from].out);
       step.active = step.active || (from != network_input && steps[from].active);
     }
-    step.by_batch = mode == Mode::training && std::holds_alternative<BatchNorm>(node.layer);
+    step.by_batch = mode == Mode::training && as<BatchNorm>(node.layer) != nullptr;
     const std::size_t before = node.inputs[0];
     const bool only_reader =
         before == network_input ? input_readers_ == 1 : readers_[before].size() == 1;
@@ -133,14 +116,14 @@ struct PassPlan {
       buffers.push_back(node.out);
       keep_.push_back(Keep::nothing);
     }
-    keep_[step.out] = std::max(keep_[step.out], needed_of_output(node.layer));
+    keep_[step.out] = std::max(keep_[step.out], node.layer.traits().needs_output);
     step.weight = parameters;
     step.bias = parameters + static_cast<std::size_t>(node.weight.size());
     parameters += node.parameters();
     if (node.parameters() > 0) first = std::min(first, i);
-    const auto activation = activation_of(node.layer);
+    const auto activation = node.layer.activation();
     if (in_place && before != network_input && activation.kind != kernels::Activation::none &&
-        takes_activation(net.nodes()[before].layer) && !steps[before].by_batch) {
+        net.nodes()[before].layer.takes_activation() && !steps[before].by_batch) {
       steps[before].then = activation;
       step.done = true;
     }

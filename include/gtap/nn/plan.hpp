@@ -79,9 +79,9 @@ struct Plan {
       if (!needed[i] || done[i]) continue;
       const Node<T>& node = net.nodes()[i];
       PlanStep step{.node = i, .result = i, .in = {}, .out = input};
-      if (i != last && readers[i].size() == 1 && takes_activation(node.layer)) {
+      if (i != last && readers[i].size() == 1 && node.layer.takes_activation()) {
         const std::size_t next = readers[i][0];
-        step.then = activation_of(net.nodes()[next].layer);
+        step.then = net.nodes()[next].layer.activation();
         if (step.then.kind != kernels::Activation::none) {
           step.result = next;
           done[next] = true;
@@ -92,8 +92,8 @@ struct Plan {
         if (from != network_input) --unread[from];
       }
       const std::size_t first = node.inputs[0];
-      const bool over = first != network_input && unread[first] == 0 && runs_in_place(node.layer) &&
-                        node.out.size() == node.in.size();
+      const bool over = first != network_input && unread[first] == 0 &&
+                        node.layer.runs_in_place() && node.out.size() == node.in.size();
       step.out = over ? buffer[first] : take(free);
       for (std::size_t k = 0; k < node.inputs.size(); ++k) {
         const std::size_t from = node.inputs[k];

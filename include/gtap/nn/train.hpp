@@ -79,7 +79,7 @@ std::vector<ParameterBlock<T>> parameter_blocks(Network<T>& net, const Backpropa
   for (std::size_t i = 0; i < passes.nodes(); ++i) {
     Node<T>& n = nodes[i];
     cut(n.weight.data(), passes.weight_begin(i), static_cast<std::size_t>(n.weight.size()),
-        is_mixing(n.layer));
+        n.layer.is_mixing());
     cut(n.bias.data(), passes.bias_begin(i), static_cast<std::size_t>(n.bias.size()), false);
   }
   return blocks;

@@ -35,7 +35,7 @@ class EstimateScorer {
     // One file cannot hold several runs, nor a covariance be of players that change their numbers.
     if (!options_.checkpoint.empty()) {
       fail(where, "estimate options without a checkpoint (save the path instead)",
-           options_.checkpoint.string());
+           options_.checkpoint);
     }
     if (!options_.covariance_of.empty()) {
       fail(where, "estimate options without covariance_of",

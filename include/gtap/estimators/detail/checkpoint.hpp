@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +23,7 @@ inline std::uint64_t checksum(std::string_view bytes) {
 
 /// Replaces the file by magic, checksum and payload: a reader finds the whole last state or the
 /// whole one before, even when this process or the machine dies while it is written.
-inline void write_checkpoint(const std::filesystem::path& path, std::string_view payload) {
+inline void write_checkpoint(const std::string& path, std::string_view payload) {
   const std::uint64_t sum = checksum(payload);
   std::vector<std::uint8_t> bytes(checkpoint_magic.begin(), checkpoint_magic.end());
   const auto* const sum_bytes = reinterpret_cast<const std::uint8_t*>(&sum);
@@ -34,18 +33,18 @@ inline void write_checkpoint(const std::filesystem::path& path, std::string_view
 }
 
 /// The payload of a checkpoint file; gtap::Error when it is not one, or damaged.
-inline std::string read_checkpoint(const std::filesystem::path& path) {
+inline std::string read_checkpoint(const std::string& path) {
   const std::vector<std::uint8_t> read = read_file(file_place("checkpoint", path), path);
   std::string bytes(read.begin(), read.end());
   if (!std::string_view(bytes).starts_with(checkpoint_magic)) {
-    fail("checkpoint", text("a gtap checkpoint in ", path.string()), "something else");
+    fail("checkpoint", text("a gtap checkpoint in ", path), "something else");
   }
   std::uint64_t sum = 0;
   if (bytes.size() >= checkpoint_magic.size() + sizeof sum)
     std::memcpy(&sum, bytes.data() + checkpoint_magic.size(), sizeof sum);
   bytes.erase(0, std::min(bytes.size(), checkpoint_magic.size() + sizeof sum));
   if (checksum(bytes) != sum)
-    fail("checkpoint", text("a whole checkpoint in ", path.string()), "a damaged one");
+    fail("checkpoint", text("a whole checkpoint in ", path), "a damaged one");
   return bytes;
 }
 

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -214,9 +213,8 @@ class Engine {
   }
 
   bool resume() {
-    if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return false;
-    Archive fields =
-        Archive::reader(read_checkpoint(options_.checkpoint), options_.checkpoint.string());
+    if (options_.checkpoint.empty() || !file_exists(options_.checkpoint)) return false;
+    Archive fields = Archive::reader(read_checkpoint(options_.checkpoint), options_.checkpoint);
     std::string identity;
     fields(identity);
     if (identity != identity_) fail("checkpoint", identity_, identity);

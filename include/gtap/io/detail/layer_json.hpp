@@ -2,28 +2,20 @@
 
 #include <gtap/core/error.hpp>
 #include <gtap/io/detail/json.hpp>
-#include <gtap/nn/layer.hpp>
+#include <gtap/nn/layers.hpp>
 #include <gtap/nn/shape.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap::detail {
-
-/// Calls visit(name, reference) for each setting of a layer but its name.
-template <class L, class Visit>
-void visit_settings(L& layer, Visit&& visit) {
-  using Plain = std::remove_const_t<L>;
-  if constexpr (requires { Plain::settings(layer, visit); }) Plain::settings(layer, visit);
-}
 
 inline Json setting_json(std::size_t value) {
   return value;
@@ -73,68 +65,71 @@ inline void read_setting(const std::string& where, const Json& json,
   }
 }
 
+/// A visitor of settings that calls f(name, value).
+template <class F>
+class SettingsCalled final : public nn::detail::SettingVisitor {
+ public:
+  explicit SettingsCalled(F f) : f_(std::move(f)) {}
+  void operator()(const char* name, std::size_t& value) override { f_(name, value); }
+  void operator()(const char* name, double& value) override { f_(name, value); }
+  void operator()(const char* name, bool& value) override { f_(name, value); }
+  void operator()(const char* name, nn::Extent& value) override { f_(name, value); }
+  void operator()(const char* name, std::vector<std::int64_t>& value) override { f_(name, value); }
+
+ private:
+  F f_;
+};
+
 /// {"kind": "conv", "out": 6, "kernel": [5, 5], ...}; the name stays with the node.
-inline Json layer_json(const nn::Layer& layer) {
-  Json json{{"kind", std::string(nn::kind_of(layer))}};
-  std::visit(
-      [&](const auto& settings) {
-        visit_settings(settings, [&](const char* name, const auto& value) {
-          json[name] = setting_json(value);
-        });
-        // A convolution without holes is written as ever.
-        if (json.value("dilation", Json()) == setting_json(nn::Extent(1))) json.erase("dilation");
-      },
-      layer);
+template <class T>
+Json layer_json(nn::Layer<T> layer) {
+  Json json{{"kind", std::string(layer.kind())}};
+  SettingsCalled write(
+      [&](const char* name, const auto& value) { json[name] = setting_json(value); });
+  layer.visit_settings(write);
+  // A convolution without holes is written as ever.
+  if (json.value("dilation", Json()) == setting_json(nn::Extent(1))) json.erase("dilation");
   return json;
 }
 
-/// Makes `layer` the alternative of this kind, with default settings, or one of the user's own;
-/// false for an unknown kind.
-template <std::size_t I = 0>
-bool emplace_kind(nn::Layer& layer, const std::string& kind, std::span<const nn::OwnLayer> own) {
-  if constexpr (I + 1 < std::variant_size_v<nn::Layer>) {
-    if (std::variant_alternative_t<I, nn::Layer>::kind != kind) {
-      return emplace_kind<I + 1>(layer, kind, own);
-    }
-    layer.emplace<I>();
-    return true;
-  } else {
-    static_assert(std::is_same_v<std::variant_alternative_t<I, nn::Layer>, nn::OwnLayer>);
-    for (const nn::OwnLayer& one : own) {
-      if (one.kind != kind) continue;
-      layer = one;
-      return true;
-    }
-    return false;
+/// A layer of this kind with default settings, or one of the user's own; none for an unknown kind.
+template <class T>
+std::optional<nn::Layer<T>> layer_of_kind(const std::string& kind,
+                                          std::span<const nn::Layer<T>> own) {
+  std::optional<nn::Layer<T>> found;
+  for (const nn::Layer<T>& one : own) {
+    if (!found && one.kind() == kind) found = one;
   }
+  nn::for_each_kind([&](auto layer) {
+    if (layer.kind == kind) found = std::move(layer);
+  });
+  return found;
 }
 
 /// The layer of layer_json(); all its settings must be there, and nothing else. `own` are the
 /// user's layers that may be met.
-inline nn::Layer read_layer(const std::string& where, const Json& json, const std::string& name,
-                            std::span<const nn::OwnLayer> own = {}) {
+template <class T>
+nn::Layer<T> read_layer(const std::string& where, const Json& json, const std::string& name,
+                        std::span<const nn::Layer<T>> own = {}) {
   if (!json.is_object() || !json.contains("kind")) fail(where, "a layer with a kind", json.dump());
-  nn::Layer layer;
   const std::string kind = json_text(where, json["kind"]);
-  if (!emplace_kind(layer, kind, own)) fail(where, "a kind of layer", text('"', kind, '"'));
+  std::optional<nn::Layer<T>> layer = layer_of_kind(kind, own);
+  if (!layer) fail(where, "a kind of layer", text('"', kind, '"'));
+  layer->set_name(name);
   std::set<std::string> known{"kind"};
-  std::visit(
-      [&](auto& settings) {
-        settings.name = name;
-        visit_settings(settings, [&](const char* setting, auto& value) {
-          known.insert(setting);
-          if (!json.contains(setting)) {
-            if (std::string_view(setting) == "dilation") return;
-            fail(where, text('"', setting, '"'), "nothing of that name");
-          }
-          read_setting(text(where, ' ', setting), json[setting], value);
-        });
-      },
-      layer);
+  SettingsCalled read([&](const char* setting, auto& value) {
+    known.insert(setting);
+    if (!json.contains(setting)) {
+      if (std::string_view(setting) == "dilation") return;
+      fail(where, text('"', setting, '"'), "nothing of that name");
+    }
+    read_setting(text(where, ' ', setting), json[setting], value);
+  });
+  layer->visit_settings(read);
   for (const auto& item : json.items()) {
     if (!known.contains(item.key())) fail(where, "no other setting", text('"', item.key(), '"'));
   }
-  return layer;
+  return *std::move(layer);
 }
 
 }  // namespace gtap::detail

@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap::detail {
@@ -22,7 +21,7 @@ template <class Node, class Visit>
 void visit_parameters(Node& node, Visit&& visit) {
   const std::vector<std::size_t> channels{node.out.channels};
   if (node.weight.size() != 0) {
-    visit(node.name + ".weight", nn::parameter_shape(node.layer, node.ins).weight, node.weight);
+    visit(node.name + ".weight", node.layer.parameter_shape(node.ins).weight, node.weight);
   }
   if (node.bias.size() != 0) visit(node.name + ".bias", channels, node.bias);
   if (node.running_mean.size() != 0) {
@@ -33,8 +32,9 @@ void visit_parameters(Node& node, Visit&& visit) {
 
 /// Follows shapes through a network before memory is asked for: weights are those that the file
 /// has, and no shape overflows.
-inline void check_shapes(const std::string& where, const Safetensors& file, nn::Shape input,
-                         const std::vector<nn::PlacedLayer>& nodes) {
+template <class T>
+void check_shapes(const std::string& where, const Safetensors& file, nn::Shape input,
+                  const std::vector<nn::PlacedLayer<T>>& nodes) {
   constexpr std::size_t most = std::size_t{1} << 31;
   const auto check = [&](const std::string& place, const nn::Shape& s) {
     if (s.height >= most || s.width >= most || s.channels >= most || s.pixels() >= most ||
@@ -44,8 +44,8 @@ inline void check_shapes(const std::string& where, const Safetensors& file, nn::
   };
   check(where, input);
   std::map<std::string, nn::Shape> shapes{{"input", input}};
-  for (const nn::PlacedLayer& node : nodes) {
-    const std::string& name = nn::name_of(node.layer);
+  for (const nn::PlacedLayer<T>& node : nodes) {
+    const std::string& name = node.layer.name();
     const std::string place = text(where, " layer \"", name, '"');
     std::vector<nn::Shape> in;
     for (const std::string& from : node.inputs) {
@@ -55,10 +55,10 @@ inline void check_shapes(const std::string& where, const Safetensors& file, nn::
       }
       in.push_back(found->second);
     }
-    const nn::Shape out = nn::output_shape(node.layer, in, place);
+    const nn::Shape out = node.layer.output_shape(in, place);
     check(place, out);
     shapes[name] = out;
-    const auto weight = nn::parameter_shape(node.layer, in).weight;
+    const auto weight = node.layer.parameter_shape(in).weight;
     if (!weight.empty()) stored_tensor(where, file, name + ".weight", weight);
   }
 }
@@ -77,7 +77,7 @@ void set_parameters(const std::string& where, const Safetensors& file, nn::Netwo
           used.insert(name);
         });
     // PyTorch's batch norm counts batches, which no inference reads.
-    if (std::holds_alternative<nn::BatchNorm>(node.layer)) {
+    if (nn::as<nn::BatchNorm>(node.layer)) {
       used.insert(node.name + ".num_batches_tracked");
     }
   }

@@ -11,7 +11,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap::detail {
@@ -29,8 +28,7 @@ class Channelwise {
   Channelwise(std::span<const nn::Node<T>> nodes, nn::Shape in, std::size_t units)
       : rows_in_(in.size() / units), rows_out_(rows_in_) {
     for (const nn::Node<T>& node : nodes) {
-      if (std::holds_alternative<nn::Flatten>(node.layer) ||
-          std::holds_alternative<nn::Dropout>(node.layer)) {
+      if (nn::as<nn::Flatten>(node.layer) || nn::as<nn::Dropout>(node.layer)) {
         continue;
       }
       steps_.push_back({node, {}, node.in.channels / units});
@@ -39,7 +37,7 @@ class Channelwise {
     }
     fuse_activations();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-      if (!nn::runs_in_place(steps_[i].node.layer)) last_move_ = i;
+      if (!steps_[i].node.layer.runs_in_place()) last_move_ = i;
     }
     for (std::size_t i = 0; i < last_move_; ++i) {
       scratch_size_ = std::max(scratch_size_, steps_[i].node.out.size() * nn::tile_images);
@@ -56,7 +54,7 @@ class Channelwise {
   /// The activation, where all there is is one activation or nothing.
   std::optional<nn::kernels::Activation> only_activation() const {
     if (steps_.empty()) return nn::kernels::Activation{};
-    const auto activation = nn::activation_of(steps_[0].node.layer);
+    const auto activation = steps_[0].node.layer.activation();
     if (steps_.size() > 1 || activation.kind == nn::kernels::Activation::none) return std::nullopt;
     return activation;
   }
@@ -79,7 +77,7 @@ class Channelwise {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       T* to = out;
       if (i < last_move_) {
-        const bool in_place = last != nullptr && nn::runs_in_place(steps_[i].node.layer);
+        const bool in_place = last != nullptr && steps_[i].node.layer.runs_in_place();
         to = in_place ? last : (last == scratch ? scratch + scratch_size_ : scratch);
         last = to;
       }
@@ -100,7 +98,7 @@ class Channelwise {
     for (std::size_t i = steps_.size() - 1; i > 0; --i) {
       nn::Node<T>& pool = steps_[i].node;
       nn::Node<T>& before = steps_[i - 1].node;
-      if (!std::holds_alternative<nn::MaxPool2d>(pool.layer) || !never_decreases(before.layer)) {
+      if (!nn::as<nn::MaxPool2d>(pool.layer) || !never_decreases(before.layer)) {
         return;
       }
       before.in = before.out = pool.out;
@@ -109,17 +107,16 @@ class Channelwise {
     }
   }
 
-  static bool never_decreases(const nn::Layer& layer) {
-    const auto* leaky = std::get_if<nn::LeakyRelu>(&layer);
-    return std::holds_alternative<nn::Relu>(layer) || std::holds_alternative<nn::Sigmoid>(layer) ||
-           std::holds_alternative<nn::Tanh>(layer) || (leaky != nullptr && leaky->slope >= 0.0);
+  static bool never_decreases(const nn::Layer<T>& layer) {
+    const auto* leaky = nn::as<nn::LeakyRelu>(layer);
+    return nn::as<nn::Relu>(layer) || nn::as<nn::Sigmoid>(layer) || nn::as<nn::Tanh>(layer) ||
+           (leaky != nullptr && leaky->slope >= 0.0);
   }
 
   void fuse_activations() {
     for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
-      const auto next = nn::activation_of(steps_[i + 1].node.layer);
-      if (nn::takes_activation(steps_[i].node.layer) &&
-          next.kind != nn::kernels::Activation::none) {
+      const auto next = steps_[i + 1].node.layer.activation();
+      if (steps_[i].node.layer.takes_activation() && next.kind != nn::kernels::Activation::none) {
         steps_[i].then = next;
         steps_.erase(steps_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
       }

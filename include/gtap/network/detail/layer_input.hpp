@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <variant>
 
 namespace gtap::detail {
 
@@ -14,7 +13,7 @@ template <class T>
 class LayerInput {
  public:
   LayerInput(const nn::Node<T>& node, const nn::Tensor<T>& inputs)
-      : node_(&node), inputs_(&inputs), conv_(std::get_if<nn::Conv2d>(&node.layer)) {}
+      : node_(&node), inputs_(&inputs), conv_(nn::as<nn::Conv2d>(node.layer)) {}
 
   std::size_t groups() const { return conv_ ? conv_->groups : 1; }
   /// Output pixels: 1 for a dense node.

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace gtap::detail {
@@ -68,7 +67,7 @@ std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Un
                              : numbers(mask[from]));
     }
     slice.out = numbers(mask[i]);
-    if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) {
+    if (const auto* conv = nn::as<nn::Conv2d>(node.layer)) {
       slice.groups = groups_left(node, *conv, slice);
     }
     result.push_back(std::move(slice));
@@ -78,21 +77,19 @@ std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Un
 
 /// The layer of the smaller network, with the node's name.
 template <class T>
-nn::Layer sliced_layer(const nn::Node<T>& node, const Slice& slice) {
-  nn::Layer layer = node.layer;
+nn::Layer<T> sliced_layer(const nn::Node<T>& node, const Slice& slice) {
+  nn::Layer<T> layer = node.layer;
   const std::vector<std::size_t>& in = slice.in[0];
   const bool whole = slice.out.size() == node.out.channels && in.size() == node.in.channels;
-  if (auto* dense = std::get_if<nn::Dense>(&layer)) {
+  if (auto* dense = nn::as<nn::Dense>(layer)) {
     dense->out = slice.out.size();
-  } else if (auto* conv = std::get_if<nn::Conv2d>(&layer)) {
+  } else if (auto* conv = nn::as<nn::Conv2d>(layer)) {
     conv->out = slice.out.size();
     conv->groups = slice.groups;
-  } else if (auto* part = std::get_if<nn::ChannelSlice>(&layer)) {
+  } else if (auto* part = nn::as<nn::ChannelSlice>(layer)) {
     const auto first = std::lower_bound(in.begin(), in.end(), part->first);
     part->first = static_cast<std::size_t>(first - in.begin());
     part->count = slice.out.size();
-  } else if (auto* own = std::get_if<nn::OwnLayer>(&layer)) {
-    *own = own->left(slice.in, slice.out);
   } else if (node.channel_map(0).kind == nn::ChannelMap::selects && !whole) {
     const std::vector<std::int64_t> from = node.channel_map(0).from;
     nn::ChannelSelect select;
@@ -103,8 +100,10 @@ nn::Layer sliced_layer(const nn::Node<T>& node, const Slice& slice) {
       select.channels.push_back(there ? at - in.begin() : -1);
     }
     layer = std::move(select);
+  } else {
+    layer = layer.left(slice.in, slice.out);
   }
-  std::visit([&](auto& settings) { settings.name = node.name; }, layer);
+  layer.set_name(node.name);
   return layer;
 }
 

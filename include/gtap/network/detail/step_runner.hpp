@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <variant>
 
 namespace gtap::detail {
 
@@ -39,12 +38,12 @@ class StepRunner {
         bias_(head.bias),
         channelwise_(rest, head.out, head.out.channels) {
     const auto activation = channelwise_.only_activation();
-    direct_ = activation.has_value() && (activation->kind == nn::kernels::Activation::none ||
-                                         nn::takes_activation(head.layer));
+    direct_ = activation.has_value() &&
+              (activation->kind == nn::kernels::Activation::none || head.layer.takes_activation());
     if (head.channel_map(0).kind != nn::ChannelMap::mixes) return;
-    const auto* conv = std::get_if<nn::Conv2d>(&head.layer);
+    const auto* conv = nn::as<nn::Conv2d>(head.layer);
     is_conv_ = conv != nullptr;
-    is_dense_ = std::holds_alternative<nn::Dense>(head.layer);
+    is_dense_ = nn::as<nn::Dense>(head.layer);
     if (!is_conv_ && !is_dense_) return;
     const auto outputs = static_cast<std::size_t>(head.weight.rows());
     inputs_ = static_cast<std::size_t>(head.weight.cols());

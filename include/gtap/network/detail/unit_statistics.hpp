@@ -60,7 +60,7 @@ struct ActivationStatistics {
 template <class T>
 double outgoing_square(const nn::Node<T>& node, std::size_t channel) {
   std::size_t groups = 1;
-  if (const auto* conv = std::get_if<nn::Conv2d>(&node.layer)) groups = conv->groups;
+  if (const auto* conv = nn::as<nn::Conv2d>(node.layer)) groups = conv->groups;
   const std::size_t in_group = node.in.channels / groups;
   const Eigen::Index rows = node.weight.rows() / static_cast<Eigen::Index>(groups);
   const Eigen::Index taps = node.weight.cols() / static_cast<Eigen::Index>(in_group);

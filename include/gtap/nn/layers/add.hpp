@@ -21,6 +21,7 @@ struct Add {
   static constexpr std::size_t fewest_inputs = 2;
   static constexpr std::size_t most_inputs = static_cast<std::size_t>(-1);
   static constexpr bool in_place = true;
+  static constexpr Needed needs_output = Needed::nothing;
   static constexpr bool takes_activation = true;
   bool backward_in_place() const { return true; }
 

@@ -17,6 +17,7 @@ struct AvgPool2d {
   Extent stride = 0;
   Extent padding = 0;
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     return detail::pooled(*this, in[0], node);

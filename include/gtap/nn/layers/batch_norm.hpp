@@ -23,6 +23,7 @@ struct BatchNorm {
   std::string name = {};
 
   static constexpr bool in_place = true;
+  static constexpr Needed needs_output = Needed::nothing;
   static constexpr bool takes_activation = true;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {

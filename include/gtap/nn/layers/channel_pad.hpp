@@ -21,6 +21,7 @@ struct ChannelPad {
   std::size_t before = 0;
   std::size_t after = 0;
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view) const {
     return {before + in[0].channels + after, in[0].height, in[0].width};

@@ -54,6 +54,7 @@ struct ChannelSelect {
   static constexpr std::string_view kind = "select";
   std::vector<std::int64_t> channels = {};
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(!channels.empty(), node, "at least 1 channel", "none");

@@ -18,6 +18,7 @@ struct ChannelSlice {
   std::size_t first = 0;
   std::size_t count = 0;
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(count > 0 && count <= in[0].channels && first <= in[0].channels - count, node,

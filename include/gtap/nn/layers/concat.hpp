@@ -18,6 +18,7 @@ struct Concat {
   std::string name = {};
 
   static constexpr std::size_t fewest_inputs = 2;
+  static constexpr Needed needs_output = Needed::nothing;
   static constexpr std::size_t most_inputs = static_cast<std::size_t>(-1);
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {

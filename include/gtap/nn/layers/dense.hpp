@@ -21,6 +21,7 @@ struct Dense {
   std::string name = {};
 
   static constexpr bool mixing = true;
+  static constexpr Needed needs_output = Needed::nothing;
   static constexpr bool takes_activation = true;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {

@@ -19,6 +19,7 @@ struct Dropout {
   std::string name = {};
 
   static constexpr bool in_place = true;
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(drop >= 0.0 && drop < 1.0, node, "a drop probability in [0, 1)",

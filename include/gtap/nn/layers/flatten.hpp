@@ -18,6 +18,7 @@ struct Flatten {
   std::string name = {};
 
   static constexpr bool in_place = true;
+  static constexpr Needed needs_output = Needed::nothing;
   static constexpr bool same_numbers = true;  ///< at the same places, whatever their number means
 
   Shape output_shape(std::span<const Shape> in, std::string_view) const {

@@ -13,6 +13,7 @@ namespace gtap::nn {
 struct GlobalAvgPool {
   static constexpr std::string_view kind = "globalpool";
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view) const {
     return {in[0].channels, 1, 1};

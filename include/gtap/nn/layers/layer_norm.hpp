@@ -19,6 +19,7 @@ struct LayerNorm {
   static constexpr std::string_view kind = "layernorm";
   double epsilon = 1e-5;
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(epsilon > 0.0 && std::isfinite(epsilon), node, "an epsilon above 0",

@@ -21,6 +21,7 @@ struct Multiply {
   static constexpr std::size_t fewest_inputs = 2;
   static constexpr std::size_t most_inputs = 2;
   static constexpr bool in_place = true;
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(in[1] == in[0] || in[1] == Shape{in[0].channels, 1, 1}, node,

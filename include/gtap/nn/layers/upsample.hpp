@@ -16,6 +16,7 @@ struct Upsample {
   static constexpr std::string_view kind = "upsample";
   Extent factor = 2;
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view node) const {
     detail::require(factor.height > 0 && factor.width > 0, node, "a factor of at least 1",

@@ -19,6 +19,7 @@ struct ZeroPad2d {
   std::size_t left = 0;
   std::size_t right = 0;
   std::string name = {};
+  static constexpr Needed needs_output = Needed::nothing;
 
   Shape output_shape(std::span<const Shape> in, std::string_view) const {
     return {in[0].channels, top + in[0].height + bottom, left + in[0].width + right};
