@@ -129,7 +129,7 @@ void run() {
   // Who loads a file with the layer names a layer of its kind.
   const auto path_of_file = std::filesystem::temp_directory_path() / "gtap_own_layer.safetensors";
   save_network(path_of_file, smaller.network);
-  const std::vector<nn::OwnLayer> own{Gate{}};
+  const std::vector<nn::Layer<float>> own{Gate{}};
   const auto loaded = load_network<float>(path_of_file, own);
   std::filesystem::remove(path_of_file);
   if (nn::forward(loaded, test.images).to_images() != compacted) {

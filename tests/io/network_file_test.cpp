@@ -105,7 +105,7 @@ TEST_CASE("a network whose own names avoided the user's comes back with the same
 
 /// The same network with its parameters as the nearest floats.
 nn::Network<float> rounded(const nn::Network<double>& wide) {
-  nn::Network<float> net(wide.input(), every_layer<T>());
+  nn::Network<float> net(wide.input(), every_layer<float>());
   for (std::size_t i = 0; i < wide.nodes().size(); ++i) {
     nn::Node<float>& node = net.edit_nodes()[i];
     node.weight = wide.nodes()[i].weight.cast<float>();
@@ -168,7 +168,7 @@ TEST_CASE("Weights of another file go into a network, or leave it as it was") {
   file.tensors["batchnorm1.num_batches_tracked"] =
       gtap::StoredTensor::from(std::span<const std::int64_t>(std::vector<std::int64_t>{7}), {});
   gtap::write_safetensors(folder / "a", file);
-  nn::Network<float> net({4, 8, 9}, every_layer<T>());
+  nn::Network<float> net({4, 8, 9}, every_layer<float>());
   gtap::load_weights(folder / "a", net);
   check_equal(net, source);
 

@@ -2,6 +2,7 @@
 
 #include <gtap/core/error.hpp>
 #include <gtap/io/detail/json.hpp>
+#include <gtap/nn/layer.hpp>
 #include <gtap/nn/layers.hpp>
 #include <gtap/nn/shape.hpp>
 
