@@ -132,8 +132,8 @@ WeightedFit weighted_fit(std::size_t rows, std::size_t columns, Matrix penalty,
   all.for_each_block(
       stride, [&](const Matrix& x, std::span<const double> y, std::span<const FitTarget> targets) {
         rows_first.resize(x.columns(), columns);
-        for (std::size_t k = 0; k < x.columns(); ++k) {
-          for (std::size_t i = 0; i < columns; ++i)
+        for (std::size_t i = 0; i < columns; ++i) {
+          for (std::size_t k = 0; k < x.columns(); ++k)
             rows_first(k, i) = x(i, k);
         }
         influence = Matrix(columns, x.columns());

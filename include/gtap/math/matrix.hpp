@@ -53,7 +53,7 @@ inline constexpr std::size_t lanes = 4;
 inline constexpr std::size_t lanes = 2;
 #endif
 using Lanes [[gnu::vector_size(8 * lanes)]] = double;
-inline constexpr std::size_t tile_rows = 2 * lanes;
+inline constexpr std::size_t tile_rows = 3 * lanes;  // with the columns 12 sums in registers
 inline constexpr std::size_t tile_columns = 4;
 
 inline Lanes load_lanes(const double* from) {
@@ -105,32 +105,47 @@ struct Block {
 
 namespace detail {
 
+/// What one column of two blocks adds to a tile; aligned, so that no load crosses a cache line.
+struct TileRows {
+  Lanes x[3];
+};
+struct alignas(8 * tile_columns) TileColumns {
+  double x[tile_columns];
+};
+
 /// out[column][row] = sum over k of a[k][row] b[k][column], of one tile.
-inline void tile_product(const double* a, const double* b, std::size_t depth, double* out) {
-  Lanes c00{}, c01{}, c10{}, c11{}, c20{}, c21{}, c30{}, c31{};
-  for (std::size_t k = 0; k < depth; ++k, a += tile_rows, b += tile_columns) {
-    const Lanes a0 = load_lanes(a);
-    const Lanes a1 = load_lanes(a + lanes);
-    c00 += a0 * b[0], c01 += a1 * b[0];
-    c10 += a0 * b[1], c11 += a1 * b[1];
-    c20 += a0 * b[2], c21 += a1 * b[2];
-    c30 += a0 * b[3], c31 += a1 * b[3];
+inline void tile_product(const TileRows* a, const TileColumns* b, std::size_t depth, double* out) {
+  Lanes c00{}, c01{}, c02{}, c10{}, c11{}, c12{}, c20{}, c21{}, c22{}, c30{}, c31{}, c32{};
+  for (std::size_t k = 0; k < depth; ++k) {
+    const auto [a0, a1, a2] = a[k].x;
+    const double* const y = b[k].x;
+    c00 += a0 * y[0], c01 += a1 * y[0], c02 += a2 * y[0];
+    c10 += a0 * y[1], c11 += a1 * y[1], c12 += a2 * y[1];
+    c20 += a0 * y[2], c21 += a1 * y[2], c22 += a2 * y[2];
+    c30 += a0 * y[3], c31 += a1 * y[3], c32 += a2 * y[3];
   }
-  const Lanes all[] = {c00, c01, c10, c11, c20, c21, c30, c31};
+  const Lanes all[] = {c00, c01, c02, c10, c11, c12, c20, c21, c22, c30, c31, c32};
   std::memcpy(out, all, sizeof all);
 }
 
-/// Copies a block so that `width` rows of a column lie together, panel after panel; what is missing
-/// of the last panel is 0.
-inline void pack(const Matrix& from, const Block& block, std::size_t width,
-                 std::vector<double>& out) {
-  const std::size_t panels = (block.rows + width - 1) / width;
-  out.assign(panels * width * block.columns, 0.0);
+/// Copies a block so that the rows of a tile lie together, column after column and tile after tile;
+/// what is missing of the last tile is 0.
+template <class Step>
+void pack(const Matrix& from, const Block& block, std::vector<Step>& out) {
+  constexpr std::size_t width = sizeof(Step) / sizeof(double);
+  const std::size_t tiles = (block.rows + width - 1) / width;
+  out.resize(tiles * block.columns);
   for (std::size_t k = 0; k < block.columns; ++k) {
     const double* const column = from.column(block.column + k).data() + block.row;
-    for (std::size_t p = 0; p < panels; ++p) {
-      const std::size_t count = std::min(width, block.rows - p * width);
-      std::copy_n(column + p * width, count, out.data() + (p * block.columns + k) * width);
+    for (std::size_t t = 0; t < tiles; ++t) {
+      Step& step = out[t * block.columns + k];
+      const std::size_t count = block.rows - t * width;
+      if (count >= width) {
+        std::memcpy(&step, column + t * width, sizeof(Step));
+      } else {
+        step = Step{};
+        std::memcpy(&step, column + t * width, count * sizeof(double));
+      }
     }
   }
 }
@@ -144,21 +159,22 @@ inline void add_product(double scale, const Matrix& a, const Block& of_a, const 
                         const Block& of_b, Matrix& out, std::size_t row, std::size_t column,
                         bool lower = false) {
   constexpr std::size_t most_depth = 256;
-  constexpr std::size_t most_rows = 16 * detail::tile_rows;  // whose panels stay in the cache
-  std::vector<double> left;
-  std::vector<double> right;
+  constexpr std::size_t most_rows = 8 * detail::tile_rows;  // whose panels stay in the cache
+  std::vector<detail::TileRows> left;
+  std::vector<detail::TileColumns> right;
   double tile[detail::tile_rows * detail::tile_columns];
   for (std::size_t k = 0; k < of_a.columns; k += most_depth) {
     const std::size_t depth = std::min(most_depth, of_a.columns - k);
-    detail::pack(b, {of_b.row, of_b.column + k, of_b.rows, depth}, detail::tile_columns, right);
+    detail::pack(b, {of_b.row, of_b.column + k, of_b.rows, depth}, right);
     for (std::size_t first = 0; first < of_a.rows; first += most_rows) {
       const std::size_t rows = std::min(most_rows, of_a.rows - first);
-      detail::pack(a, {of_a.row + first, of_a.column + k, rows, depth}, detail::tile_rows, left);
+      detail::pack(a, {of_a.row + first, of_a.column + k, rows, depth}, left);
       for (std::size_t j = 0; j < of_b.rows; j += detail::tile_columns) {
         for (std::size_t i = 0; i < rows; i += detail::tile_rows) {
           const std::size_t last_row = row + first + std::min(rows, i + detail::tile_rows) - 1;
           if (lower && last_row < column + j) continue;
-          detail::tile_product(left.data() + i * depth, right.data() + j * depth, depth, tile);
+          detail::tile_product(left.data() + i / detail::tile_rows * depth,
+                               right.data() + j / detail::tile_columns * depth, depth, tile);
           for (std::size_t c = 0; c < std::min(detail::tile_columns, of_b.rows - j); ++c) {
             double* const to = out.column(column + j + c).data() + row + first + i;
             for (std::size_t r = 0; r < std::min(detail::tile_rows, rows - i); ++r)
