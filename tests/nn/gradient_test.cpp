@@ -85,6 +85,10 @@ TEST_CASE("gradients are those of finite differences", "[gradient]") {
       {"maxpool overlapping", image, between(MaxPool2d{.size = 3, .stride = 1, .padding = 1})},
       {"avgpool", image, between(AvgPool2d{})},
       {"avgpool overlapping", image, between(AvgPool2d{.size = 3, .stride = {2, 1}, .padding = 1})},
+      {"avgpool of pixels only", image,
+       between(AvgPool2d{
+           .size = 3, .stride = {2, 1}, .padding = 1, .extra = 1, .count_padding = false})},
+      {"maxpool with a window more", image, between(MaxPool2d{.size = 3, .stride = 2, .extra = 1})},
       {"globalpool", image, between(GlobalAvgPool{})},
       {"relu", image, between(Relu{})},
       {"leakyrelu", image, between(LeakyRelu{.slope = 0.3})},

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -81,6 +82,13 @@ class SettingsCalled final : public nn::detail::SettingVisitor {
   F f_;
 };
 
+/// Settings that a file may leave out, and what they then are.
+inline std::map<std::string, Json> rare_settings() {
+  return {{"dilation", setting_json(nn::Extent(1))},
+          {"extra", setting_json(nn::Extent(0))},
+          {"count_padding", setting_json(true)}};
+}
+
 /// {"kind": "conv", "out": 6, "kernel": [5, 5], ...}; the name stays with the node.
 template <class T>
 Json layer_json(nn::Layer<T> layer) {
@@ -88,8 +96,10 @@ Json layer_json(nn::Layer<T> layer) {
   SettingsCalled write(
       [&](const char* name, const auto& value) { json[name] = setting_json(value); });
   layer.visit_settings(write);
-  // A convolution without holes is written as ever.
-  if (json.value("dilation", Json()) == setting_json(nn::Extent(1))) json.erase("dilation");
+  // What a layer seldom has is written only where it has it.
+  for (const auto& item : rare_settings()) {
+    if (json.value(item.first, Json()) == item.second) json.erase(item.first);
+  }
   return json;
 }
 
@@ -121,7 +131,7 @@ nn::Layer<T> read_layer(const std::string& where, const Json& json, const std::s
   SettingsCalled read([&](const char* setting, auto& value) {
     known.insert(setting);
     if (!json.contains(setting)) {
-      if (std::string_view(setting) == "dilation") return;
+      if (rare_settings().contains(setting)) return;
       fail(where, text('"', setting, '"'), "nothing of that name");
     }
     read_setting(text(where, ' ', setting), json[setting], value);

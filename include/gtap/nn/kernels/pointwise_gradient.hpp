@@ -109,12 +109,12 @@ void max_pool_gradient(const PoolGeometry& g, const T* in, const T* out, const T
   });
 }
 
-/// dx += dy / window size for each pixel of each window of one channel.
+/// dx += dy / pixels of the window's mean for each pixel of each window of one channel.
 template <class Arch = default_arch, class T>
 void avg_pool_gradient(const PoolGeometry& g, const T* dy, T* dx) {
   using P = detail::Pack<T, Arch>;
-  const P share(T{1} / static_cast<T>(g.size.height * g.size.width));
   detail::for_each_window(g, [&](std::size_t pixel, const detail::Window& w) {
+    const P share(detail::window_share<T>(g, w));
     for (std::size_t at = 0; at < row_size; at += P::size) {
       const P value = share * P::load_aligned(dy + pixel * row_size + at);
       for (std::size_t iy = w.y0; iy < w.y1; ++iy) {

@@ -10,14 +10,15 @@
 
 namespace gtap::nn::kernels {
 
-/// Windows over one channel. `in` and `out` are pixels (their channels are not used); `out` is what
-/// in, size, stride and padding give: (in + 2 * padding - size) / stride + 1 each way.
+/// Windows over one channel. `in` and `out` are pixels (their channels are not used); the first
+/// window begins `padding` before the image, and those that reach past its end are cut off there.
 struct PoolGeometry {
   Extent in;
   Extent out;
   Extent size;
   Extent stride;
   Extent padding = 0;
+  bool counts_padding = true;  ///< whether a mean's window is as large outside of the image
 };
 
 namespace detail {
@@ -50,7 +51,15 @@ inline PoolGeometry global_window(std::size_t pixels) {
   return {.in = {1, pixels}, .out = 1, .size = {1, pixels}, .stride = 1};
 }
 
-/// Combines each window's pixels inside the image: start, then combine(sum, value), then finish.
+/// One over the pixels that a window's mean is of.
+template <class T>
+T window_share(const PoolGeometry& g, const Window& w) {
+  return T{1} / static_cast<T>(g.counts_padding ? g.size.height * g.size.width
+                                                : (w.y1 - w.y0) * (w.x1 - w.x0));
+}
+
+/// Combines each window's pixels inside the image: start, then combine(sum, value), then
+/// finish(sum, window).
 template <class Arch, class T, class Combine, class Finish>
 void pool(const PoolGeometry& g, const T* in, T* out, T start, Combine combine, Finish finish) {
   using P = Pack<T, Arch>;
@@ -71,7 +80,7 @@ void pool(const PoolGeometry& g, const T* in, T* out, T start, Combine combine, 
       }
       GTAP_DETAIL_UNROLL
       for (std::size_t n = 0; n < packs; ++n)
-        finish(values[n]).store_aligned(out + pixel * row_size + at + n * P::size);
+        finish(values[n], w).store_aligned(out + pixel * row_size + at + n * P::size);
     }
   });
 }
@@ -86,17 +95,16 @@ void max_pool(const PoolGeometry& g, const T* in, T* out) {
   detail::pool<Arch>(
       g, in, out, -std::numeric_limits<T>::infinity(),
       [](const P& a, const P& b) { return select(a == a, detail::larger(a, b), a); },
-      [](const P& a) { return a; });
+      [](const P& a, const detail::Window&) { return a; });
 }
 
-/// Mean of each window of one channel, padding counted as zeros (PyTorch's default). Not in place.
+/// Mean of each window of one channel. Not in place.
 template <class Arch = default_arch, class T>
 void avg_pool(const PoolGeometry& g, const T* in, T* out) {
   using P = detail::Pack<T, Arch>;
-  const T share = T{1} / static_cast<T>(g.size.height * g.size.width);
   detail::pool<Arch>(
       g, in, out, T{0}, [](const P& a, const P& b) { return a + b; },
-      [share](const P& a) { return a * P(share); });
+      [&g](const P& a, const detail::Window& w) { return a * P(detail::window_share<T>(g, w)); });
 }
 
 /// Mean of one channel's pixels: one row.

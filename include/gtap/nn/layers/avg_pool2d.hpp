@@ -9,13 +9,15 @@
 
 namespace gtap::nn {
 
-/// Mean of each window, padding counted as zeros (PyTorch's default). Stride 0 means the window's
-/// size.
+/// Mean of each window, padding counted as zeros (PyTorch's default) or not at all. Stride 0 means
+/// the window's size; windows may reach `extra` further at the bottom and at the right.
 struct AvgPool2d {
   static constexpr std::string_view kind = "avgpool";
   Extent size = 2;
   Extent stride = 0;
   Extent padding = 0;
+  Extent extra = 0;
+  bool count_padding = true;
   std::string name = {};
   static constexpr Needed needs_output = Needed::nothing;
 
@@ -39,6 +41,7 @@ struct AvgPool2d {
   template <class Self, class Visit>
   static void settings(Self& self, Visit&& visit) {
     detail::pool_settings(self, visit);
+    visit("count_padding", self.count_padding);
   }
 };
 

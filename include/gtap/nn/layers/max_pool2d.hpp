@@ -10,12 +10,14 @@
 namespace gtap::nn {
 
 /// Largest value of each window. Stride 0 means the window's size. Windows that do not fit are
-/// left out; padding never wins.
+/// left out; `extra` is how much further they may reach at the bottom and at the right. Padding
+/// never wins.
 struct MaxPool2d {
   static constexpr std::string_view kind = "maxpool";
   Extent size = 2;
   Extent stride = 0;
   Extent padding = 0;
+  Extent extra = 0;
   std::string name = {};
 
   static constexpr Needed needs_output = Needed::value;

@@ -26,17 +26,25 @@ Shape pooled(const Pool& layer, Shape in, std::string_view node) {
       2 * layer.padding.height <= layer.size.height && 2 * layer.padding.width <= layer.size.width,
       node, "a padding of at most half the window",
       text("padding ", layer.padding, " with a window of ", layer.size));
-  const Extent out = windows(layer.size, pool_stride(layer), layer.padding, in, node);
+  require(
+      (layer.extra.height == 0 || layer.padding.height + layer.extra.height < layer.size.height) &&
+          (layer.extra.width == 0 || layer.padding.width + layer.extra.width < layer.size.width),
+      node, "windows with a pixel of the image in each",
+      text("extra ", layer.extra, " with a window of ", layer.size));
+  const Shape reached{in.channels, in.height + layer.extra.height, in.width + layer.extra.width};
+  const Extent out = windows(layer.size, pool_stride(layer), layer.padding, reached, node);
   return {in.channels, out.height, out.width};
 }
 
 template <class Pool>
 kernels::PoolGeometry pool_geometry(const Pool& pool, Shape in, Shape out) {
-  return {.in = {in.height, in.width},
-          .out = {out.height, out.width},
-          .size = pool.size,
-          .stride = pool_stride(pool),
-          .padding = pool.padding};
+  kernels::PoolGeometry g{.in = {in.height, in.width},
+                          .out = {out.height, out.width},
+                          .size = pool.size,
+                          .stride = pool_stride(pool),
+                          .padding = pool.padding};
+  if constexpr (requires { pool.count_padding; }) g.counts_padding = pool.count_padding;
+  return g;
 }
 
 template <class Self, class Visit>
@@ -44,6 +52,7 @@ void pool_settings(Self& self, Visit&& visit) {
   visit("size", self.size);
   visit("stride", self.stride);
   visit("padding", self.padding);
+  visit("extra", self.extra);
 }
 
 }  // namespace gtap::nn::detail
