@@ -8,5 +8,6 @@
 #include <gtap/network/image_blocks.hpp>
 #include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/prune_network.hpp>
+#include <gtap/network/removable_branches.hpp>
 #include <gtap/nn/initialize.hpp>
 #include <gtap/nn/train.hpp>

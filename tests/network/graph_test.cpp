@@ -4,6 +4,7 @@
 #include <gtap/network/costs.hpp>
 #include <gtap/network/layer_constraints.hpp>
 #include <gtap/network/network_game.hpp>
+#include <gtap/network/removable_branches.hpp>
 #include <gtap/pruning/procedures.hpp>
 
 #include "catch.hpp"
@@ -204,6 +205,67 @@ TEST_CASE("masks are what plain loops with zeros give, and compaction gives the 
     CHECK(nn::forward(same.network, data.images, 1).to_images() ==
           nn::forward(net, data.images, 1).to_images());
   }
+}
+
+TEST_CASE("branches that lose all are gone where the units let them", "[compaction][graph]") {
+  std::size_t shorter = 0;  // networks that came without some nodes
+  for (const auto& one : patterns::all<float>()) {
+    const auto net = network_of<float>(one, 2);
+    const auto wide = network_of<double>(pattern<double>(one.name), 2);
+    const Units strict(net);
+    const Units units = removable_branches(net, strict);
+    const auto data = reference::random_data<float>(one.input, 66, 2, 3);
+    const auto wide_data = reference::random_data<double>(one.input, 66, 2, 3);
+    CAPTURE(one.name);
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const Coalition kept = random_kept(units, 0.02 * static_cast<double>(seed), seed);
+      CAPTURE(kept);
+      const auto mask = units.mask(kept);
+      const auto smaller = compact(net, units, kept);
+      CHECK(difference(nn::forward(smaller.network, data.images, 1),
+                       nn::forward(net, data.images, mask, 1)) < 1e-5);
+      CHECK(difference(nn::forward(compact(wide, units, kept).network, wide_data.images, 1),
+                       nn::forward(wide, wide_data.images, mask, 1)) < 1e-12);
+      const Cost left = cost(net, units, kept);
+      CHECK(left.parameters == smaller.network.parameters());
+      CHECK(left.macs == smaller.network.macs());
+      if (smaller.network.nodes().size() == net.nodes().size()) continue;
+      ++shorter;
+      CHECK_THROWS_AS(compact(net, strict, kept), Error);
+      auto refitted = smaller;
+      compensate(refitted, net, data.images);
+      BaselineScorer<float> scorer(Baseline::weight_gradient, net, units, data);
+      CHECK(scorer(kept).size() == kept.size());
+    }
+  }
+  CHECK(shorter > 50);
+}
+
+TEST_CASE("an emptied residual branch leaves what it adds to every pixel", "[compaction][graph]") {
+  const auto net = network_of<float>(pattern<float>("stage of residual blocks"), 2);
+  const Units strict(net);
+  const Units units = removable_branches(net, strict);
+  // The stage's own channels lead through the network, those inside blocks do not.
+  CHECK(layer_constraints(strict).quotas.size() == 4);
+  const auto quotas = layer_constraints(units).quotas;
+  REQUIRE(quotas.size() == 1);
+  CHECK(quotas[0].players == std::vector<Player>{0, 1, 2, 3});
+  Coalition kept = Coalition::grand(units.size());
+  for (Player p = 8; p < 12; ++p)
+    kept.erase(p);
+  const auto smaller = compact(net, units, kept);
+  CHECK(smaller.network.nodes().size() == net.nodes().size() - 5);
+  const auto& sum = smaller.network.node("block2.sum");
+  CHECK(nn::as<nn::BatchNorm>(sum.layer) != nullptr);
+  CHECK(smaller.network.nodes()[sum.inputs[0]].name == "relu.1");
+  CHECK(error_text([&] { compact(net, strict, kept); }) ==
+        "compact: expected at least one unit kept in layer \"block2.conv1\", got none");
+  const Coalition none(units.size());
+  CHECK(error_text([&] { compact(net, units, none); }) ==
+        "compact: expected at least one unit kept in layer \"stem\", got none");
+  const auto two = network_of<float>(pattern<float>("residual block with identity"), 2);
+  CHECK(error_text([&] { removable_branches(two, units); }) ==
+        "removable_branches: expected units of this network, got units of another one");
 }
 
 TEST_CASE("a compacted graph can be compacted again", "[compaction][graph]") {

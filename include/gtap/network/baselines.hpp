@@ -55,7 +55,7 @@ class BaselineScorer {
   /// One score for each member of `kept`, in increasing order.
   std::vector<double> operator()(const Coalition& kept) {
     const Compacted<T> smaller = compact(net_, units_, kept);
-    const detail::ChannelPlayers player(units_, smaller.kept);
+    const detail::ChannelPlayers player(units_, net_, smaller);
     if (uses_data()) ++evaluations_;
     const std::vector<double> all = scores(smaller.network, player);
     std::vector<double> result;

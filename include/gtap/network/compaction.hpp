@@ -17,7 +17,7 @@ namespace gtap {
 /// A physically smaller network, and where its channels were before.
 template <class T>
 struct Compacted {
-  nn::Network<T> network;  ///< with the nodes of the one before, in their order
+  nn::Network<T> network;  ///< with nodes of the one before, in their order and by their names
   nn::KeptChannels kept;   ///< kept[node][new channel] = old channel, increasing
 };
 
@@ -85,36 +85,76 @@ nn::Matrix<T> sliced_row(const nn::Node<T>& node, const Slice& slice) {
   return weight;
 }
 
+/// A batch norm that adds or multiplies what is constant of a node's inputs.
+template <class T>
+void make_affine(const nn::Node<T>& before, const std::vector<Flow>& flow,
+                 const std::vector<std::vector<T>>& constant, nn::Node<T>& after) {
+  const double epsilon = nn::as<nn::BatchNorm>(after.layer)->epsilon;
+  after.running_var.setConstant(T(1) - static_cast<T>(epsilon));
+  after.weight.setOnes();
+  for (const std::size_t from : before.inputs) {
+    if (from == nn::network_input || flow[from] != Flow::constant) continue;
+    for (Eigen::Index c = 0; c < after.bias.size(); ++c) {
+      const T value = constant[from][static_cast<std::size_t>(c)];
+      if (nn::as<nn::Add>(before.layer) != nullptr) {
+        after.bias[c] += value;
+      } else {
+        after.weight(0, c) *= value;
+      }
+    }
+  }
+}
+
 }  // namespace detail
 
 /// The network without the units that are not kept: really smaller, with the outputs of the mask
 /// up to rounding. Weights of layers that made a unit and of those that read it, batch norm and
 /// what follows a Flatten are sliced; layers keep their names. A grouped convolution whose groups
 /// no longer match becomes an ungrouped one with zeros between its groups, a padded shortcut a
-/// selection of channels. Throws when a layer would be empty.
+/// selection of channels. Throws when a layer would be empty, unless these
+/// went through removable_branches(): then the nodes of its branch are gone, and a sum or
+/// product of which one part is left is a batch norm that adds or multiplies what the branch still
+/// gives.
 template <class T>
 Compacted<T> compact(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
   const std::vector<detail::Slice> left = detail::slices("compact", net, units, kept);
+  nn::KeptChannels mask = units.mask(kept);
   std::vector<nn::PlacedLayer<T>> layers;
+  std::vector<std::size_t> old;  // number of each node
+  bool affine = false;
   for (std::size_t i = 0; i < left.size(); ++i) {
-    const nn::Node<T>& node = net.nodes()[i];
+    if (!left[i].needed) continue;
     std::vector<std::string> inputs;
-    for (const std::size_t from : node.inputs)
+    for (const std::size_t from : left[i].reads)
       inputs.push_back(from == nn::network_input ? "input" : net.nodes()[from].name);
-    layers.emplace_back(detail::sliced_layer(node, left[i]), std::move(inputs));
+    layers.emplace_back(detail::sliced_layer(net.nodes()[i], left[i]), std::move(inputs));
+    old.push_back(i);
+    affine = affine || left[i].affine;
   }
-  Compacted<T> result{nn::Network<T>(net.input(), std::move(layers)), units.mask(kept)};
+  Compacted<T> result{nn::Network<T>(net.input(), std::move(layers)), {}};
+  std::vector<detail::Flow> flow;
+  std::vector<std::vector<T>> constant;
+  if (affine) {
+    flow = *detail::flows(net, mask);
+    constant = detail::constants(net, mask, flow);
+  }
   const auto nodes = result.network.edit_nodes();
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    const nn::Node<T>& node = net.nodes()[i];
-    if (node.layer.is_mixing() || nn::ChannelTies::makes(node)) {
-      if (node.weight.size() > 0) nodes[i].weight = detail::sliced_weight(node, left[i]);
-    } else if (node.weight.size() > 0) {
-      nodes[i].weight = detail::sliced_row(node, left[i]);
+  for (std::size_t k = 0; k < old.size(); ++k) {
+    const nn::Node<T>& node = net.nodes()[old[k]];
+    const detail::Slice& slice = left[old[k]];
+    result.kept.push_back(std::move(mask[old[k]]));
+    if (slice.affine) {
+      detail::make_affine(node, flow, constant, nodes[k]);
+      continue;
     }
-    nodes[i].bias = detail::sliced<T>(node.bias, left[i].out);
-    nodes[i].running_mean = detail::sliced<T>(node.running_mean, left[i].out);
-    nodes[i].running_var = detail::sliced<T>(node.running_var, left[i].out);
+    if (node.layer.is_mixing() || nn::ChannelTies::makes(node)) {
+      if (node.weight.size() > 0) nodes[k].weight = detail::sliced_weight(node, slice);
+    } else if (node.weight.size() > 0) {
+      nodes[k].weight = detail::sliced_row(node, slice);
+    }
+    nodes[k].bias = detail::sliced<T>(node.bias, slice.out);
+    nodes[k].running_mean = detail::sliced<T>(node.running_mean, slice.out);
+    nodes[k].running_var = detail::sliced<T>(node.running_var, slice.out);
   }
   return result;
 }

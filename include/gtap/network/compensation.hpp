@@ -177,13 +177,23 @@ void check_compensation(const Compacted<T>& smaller, const nn::Network<T>& net,
   const char* const where = "compensate";
   const auto before = net.nodes();
   const auto after = smaller.network.nodes();
-  bool same = smaller.network.input() == net.input() && after.size() == before.size() &&
-              smaller.kept.size() == before.size();
-  for (std::size_t i = 0; same && i < before.size(); ++i) {
-    same = smaller.kept[i].size() == after[i].out.channels &&
-           (smaller.kept[i].empty() || smaller.kept[i].back() < before[i].out.channels) &&
-           after[i].inputs == before[i].inputs &&
-           after[i].layer.is_mixing() == before[i].layer.is_mixing();
+  bool same = smaller.network.input() == net.input() && smaller.kept.size() == after.size();
+  std::size_t i = 0;  // nodes are left out, but stay in order
+  for (std::size_t k = 0; same && k < after.size(); ++k, ++i) {
+    while (i < before.size() && before[i].name != after[k].name)
+      ++i;
+    same = i < before.size() && smaller.kept[k].size() == after[k].out.channels &&
+           (smaller.kept[k].empty() || smaller.kept[k].back() < before[i].out.channels) &&
+           after[k].layer.is_mixing() == before[i].layer.is_mixing() &&
+           after[k].inputs.size() <= before[i].inputs.size();
+    for (std::size_t input = 0; same && input < after[k].inputs.size(); ++input) {
+      const std::size_t from = after[k].inputs[input];
+      same = std::any_of(before[i].inputs.begin(), before[i].inputs.end(), [&](std::size_t old) {
+        return from == nn::network_input || old == nn::network_input
+                   ? from == old
+                   : after[from].name == before[old].name;
+      });
+    }
   }
   if (!same) fail(where, "the network that was compacted", "another one");
   if (!(options.ridge >= 0.0 && std::isfinite(options.ridge))) {
@@ -213,31 +223,34 @@ void compensate(Compacted<T>& smaller, const nn::Network<T>& net, const nn::Tens
   nn::Network<T> result = smaller.network;
   const auto nodes = result.edit_nodes();
   const auto readers = nn::detail::readers(net);
+  const auto pruned_readers = nn::detail::readers(result);
   detail::NodeValues<T> unpruned(net, images);
   detail::NodeValues<T> pruned(result, images);
-  std::vector<bool> changed(nodes.size(), false);  // what leaves the node
+  std::vector<bool> changed(net.nodes().size(), false);  // what leaves the node
+  std::size_t k = 0;                                     // the next node of the smaller network
   for (std::size_t i = 0; i < nn::logit_nodes(net); ++i) {
     const nn::Node<T>& before = net.nodes()[i];
+    const bool left = k < nodes.size() && nodes[k].name == before.name;
     bool other_inputs = false;
     for (const std::size_t from : before.inputs)
       other_inputs = other_inputs || (from != nn::network_input && changed[from]);
-    if (other_inputs && before.layer.is_mixing()) {
+    if (left && other_inputs && before.layer.is_mixing()) {
       nn::Node<T>* const norm =
-          nodes[i].bias.size() > 0 ? nullptr : detail::intercept_taker(nodes, readers, i);
-      detail::refit(nodes[i], norm, *pruned.input(i, 0), before, *unpruned.input(i, 0),
-                    smaller.kept[i], options);
+          nodes[k].bias.size() > 0 ? nullptr : detail::intercept_taker(nodes, pruned_readers, k);
+      detail::refit(nodes[k], norm, *pruned.input(k, 0), before, *unpruned.input(i, 0),
+                    smaller.kept[k], options);
     }
-    changed[i] = other_inputs || smaller.kept[i].size() < before.out.channels;
+    changed[i] = !left || other_inputs || smaller.kept[k].size() < before.out.channels;
     if (!readers[i].empty()) {
       const auto values = unpruned.run(i);
-      if (changed[i]) {
-        pruned.run(i);
-      } else {
-        pruned.take(i, values);
+      if (left && changed[i]) {
+        pruned.run(k);
+      } else if (left) {
+        pruned.take(k, values);
       }
     }
     unpruned.step(i);
-    pruned.step(i);
+    if (left) pruned.step(k++);
   }
   result.check_finite();
   smaller.network = std::move(result);

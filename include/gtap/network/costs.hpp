@@ -22,8 +22,13 @@ Cost cost(const nn::Network<T>& net, const Units& units, const Coalition& kept) 
   Cost total;
   const std::vector<detail::Slice> left = detail::slices("cost", net, units, kept);
   for (std::size_t i = 0; i < left.size(); ++i) {
+    if (!left[i].needed) continue;
     const nn::Node<T>& node = net.nodes()[i];
     const std::size_t out = left[i].out.size();
+    if (left[i].affine) {
+      total.parameters += 2 * out;
+      continue;
+    }
     const auto before = static_cast<std::size_t>(node.weight.size());
     std::size_t weights = 0;
     if (node.layer.is_mixing() || nn::ChannelTies::makes(node)) {

@@ -14,12 +14,13 @@ namespace gtap {
 
 /// Groups of players of which at least `least` must stay, so that no node of the network is left
 /// without channels, which compact() would refuse. In a chain there is one for each layer. Where
-/// nodes share players, as by slices, the smaller node has the quota.
+/// nodes share players, as by slices, the smaller node has the quota. Branches that the units let
+/// go have none.
 inline Constraints layer_constraints(const Units& units, std::size_t least = 1) {
   std::vector<Quota> nodes;
   for (std::size_t i = 0; i < units.nodes(); ++i) {
     const auto players = units.players(i);
-    if (players.empty() ||
+    if (players.empty() || units.may_be_empty(i) ||
         std::find(players.begin(), players.end(), Units::nobody) != players.end())
       continue;
     Quota quota{

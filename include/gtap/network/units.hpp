@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gtap {
@@ -68,6 +69,12 @@ class Units {
     all.choose(chosen);
     *this = std::move(all);
   }
+
+  /// Lets these nodes lose all of their channels; see removable_branches().
+  void let_go(std::vector<bool> nodes) { may_be_empty_ = std::move(nodes); }
+  bool branches_may_go() const { return !may_be_empty_.empty(); }
+  /// Whether a node may lose all of its channels.
+  bool may_be_empty(std::size_t node) const { return branches_may_go() && may_be_empty_[node]; }
 
   /// Number of units, which is the number of players.
   std::size_t size() const { return units_.size(); }
@@ -214,6 +221,7 @@ class Units {
   std::vector<UnitLayer> layers_;
   std::vector<std::vector<Player>> players_;  // by node and channel
   std::vector<std::string> names_;            // by node
+  std::vector<bool> may_be_empty_;            // by node, where branches may go
 };
 
 }  // namespace gtap

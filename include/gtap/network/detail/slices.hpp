@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtap/network/detail/branches.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/channels.hpp>
 #include <gtap/nn/network.hpp>
@@ -7,18 +8,22 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace gtap::detail {
 
-/// What of one node is left when units go: the channels of its inputs and its output that stay, in
-/// the old numbering and increasing, and the groups of a convolution.
+/// What of one node is left when units go: the inputs that stay, their channels and those of its
+/// output, in the old numbering and increasing, and the groups of a convolution.
 struct Slice {
-  std::vector<std::vector<std::size_t>> in;  ///< by input
+  std::vector<std::size_t> reads;            ///< nodes before, or the network's input
+  std::vector<std::vector<std::size_t>> in;  ///< by input that stays
   std::vector<std::size_t> out;
   std::size_t groups = 1;
+  bool needed = true;   ///< else the node is of a branch that is gone
+  bool affine = false;  ///< a sum or product of which one part is left, the others being constant
 };
 
 /// A grouped convolution stays grouped when each of its groups keeps as many inputs and outputs as
@@ -44,32 +49,45 @@ std::size_t groups_left(const nn::Node<T>& node, const nn::Conv2d& conv, const S
 }
 
 /// What is left of each node of the network when only these units are kept. Throws when a node
-/// would be without channels, naming it and `where`.
+/// would be without channels, naming it and `where`, unless the units let that branch go.
 template <class T>
 std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Units& units,
                           const Coalition& kept) {
   units.check(kept, where);
   units.check_network(net, where);
   const nn::KeptChannels mask = units.mask(kept);
+  const auto emptied =
+      std::find_if(mask.begin(), mask.end(), [](const auto& channels) { return channels.empty(); });
+  const auto flow = emptied == mask.end() || units.branches_may_go()
+                        ? flows(net, mask)
+                        : std::optional<std::vector<Flow>>();
+  if (!flow) {
+    const auto i = static_cast<std::size_t>(emptied - mask.begin());
+    fail(where, "at least one unit kept in layer \"" + net.nodes()[i].name + "\"", "none");
+  }
+  const std::vector<bool> is_needed = needed(net, *flow);
   const auto numbers = [](const std::vector<std::uint32_t>& list) {
     return std::vector<std::size_t>(list.begin(), list.end());
   };
   std::vector<Slice> result;
   for (std::size_t i = 0; i < mask.size(); ++i) {
     const nn::Node<T>& node = net.nodes()[i];
-    if (mask[i].empty()) {
-      fail(where, "at least one unit kept in layer \"" + node.name + "\"", "none");
-    }
     Slice slice;
+    slice.needed = is_needed[i];
     for (const std::size_t from : node.inputs) {
-      slice.in.push_back(from == nn::network_input
-                             ? nn::detail::all_channels<std::size_t>(net.input().channels)
-                             : numbers(mask[from]));
+      if (from == nn::network_input) {
+        slice.in.push_back(nn::detail::all_channels<std::size_t>(net.input().channels));
+      } else if ((*flow)[from] == Flow::live) {
+        slice.in.push_back(numbers(mask[from]));
+      } else {
+        slice.affine = slice.affine || (*flow)[from] == Flow::constant;
+        continue;
+      }
+      slice.reads.push_back(from);
     }
     slice.out = numbers(mask[i]);
-    if (const auto* conv = nn::as<nn::Conv2d>(node.layer)) {
-      slice.groups = groups_left(node, *conv, slice);
-    }
+    const auto* conv = nn::as<nn::Conv2d>(node.layer);
+    if (conv != nullptr && slice.needed) slice.groups = groups_left(node, *conv, slice);
     result.push_back(std::move(slice));
   }
   return result;
@@ -78,6 +96,10 @@ std::vector<Slice> slices(const char* where, const nn::Network<T>& net, const Un
 /// The layer of the smaller network, with the node's name.
 template <class T>
 nn::Layer<T> sliced_layer(const nn::Node<T>& node, const Slice& slice) {
+  if (slice.affine) return nn::BatchNorm{.name = node.name};
+  if (slice.reads.size() < node.inputs.size() && slice.reads.size() == 1) {
+    return nn::ChannelSlice{.count = slice.out.size(), .name = node.name};
+  }
   nn::Layer<T> layer = node.layer;
   const std::vector<std::size_t>& in = slice.in[0];
   const bool whole = slice.out.size() == node.out.channels && in.size() == node.in.channels;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/execution/thread_pool.hpp>
+#include <gtap/network/compaction.hpp>
 #include <gtap/network/detail/node_values.hpp>
 #include <gtap/network/units.hpp>
 #include <gtap/nn/backpropagation.hpp>
@@ -23,16 +24,22 @@ namespace gtap::detail {
 /// Which player each channel of a compacted network is.
 class ChannelPlayers {
  public:
-  ChannelPlayers(const Units& units, const nn::KeptChannels& kept) : units_(&units), kept_(&kept) {}
+  template <class T>
+  ChannelPlayers(const Units& units, const nn::Network<T>& net, const Compacted<T>& smaller)
+      : units_(&units), kept_(&smaller.kept) {
+    for (const nn::Node<T>& node : smaller.network.nodes())
+      old_.push_back(net.index(node.name));
+  }
 
   Player operator()(std::size_t node, std::size_t channel) const {
-    return units_->players(node)[(*kept_)[node][channel]];
+    return units_->players(old_[node])[(*kept_)[node][channel]];
   }
   std::size_t size() const { return units_->size(); }
 
  private:
   const Units* units_;
   const nn::KeptChannels* kept_;
+  std::vector<std::size_t> old_;  // number of each node in the network before
 };
 
 /// Nodes whose outputs layers with weights between channels read: there the numbers of units are
