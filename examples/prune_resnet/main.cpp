@@ -47,13 +47,13 @@ struct Settings {
   std::size_t epochs = 0;  ///< 0: as many as the data set and --quick say
   bool quick = false;
 
-  const std::vector<double> fractions{0.75, 0.5, 1.0 / 3.0, 0.2};  ///< of the multiply-adds
+  const std::vector<double> fractions{0.5, 1.0 / 3.0};  ///< of the multiply-adds
   std::size_t training_images() const { return quick ? 1'024 : 50'000; }
   std::size_t test_images() const { return quick ? 512 : 10'000; }
-  std::size_t value_images() const { return quick ? 64 : 512; }
-  std::size_t calibration_images() const { return quick ? 256 : 2'048; }
+  std::size_t value_images() const { return quick ? 64 : 256; }
+  std::size_t calibration_images() const { return quick ? 256 : 1'024; }
   std::size_t fine_tuning_images() const { return quick ? 512 : 50'000; }
-  double part_of_round() const { return quick ? 0.5 : 0.2; }
+  double part_of_round() const { return quick ? 0.5 : 0.25; }
 };
 
 /// A ranking and where it led: masks from the largest fraction to the smallest.
@@ -103,7 +103,7 @@ class Study {
   const nn::Network<float>& net() const { return net_; }
 
   /// Seconds.
-  double train(std::size_t epochs, bool mirror) {
+  double train(std::size_t epochs) {
     nn::initialize(net_, settings_.seed);
     support::ProgressLine line("training", epochs * training_.size());
     return nn::train(
@@ -112,8 +112,8 @@ class Study {
                 .batch = 128,
                 .optimizer = nn::Sgd{.learning_rate = 0.1, .momentum = 0.9, .weight_decay = 5e-4},
                 .final_rate = 0.01,
-                .shift = 2,
-                .mirror = mirror,
+                .shift = 1,
+                .mirror = true,
                 .seed = settings_.seed,
                 .threads = settings_.threads,
                 .progress = line.callback()})
@@ -126,32 +126,28 @@ class Study {
 
   std::vector<Method> methods() const {
     const auto baseline = [this](Baseline kind) {
-      return [this, kind] {
-        return masks([&](const PruneOptions& options) {
-          BaselineScorer<float> scorer(kind, net_, units_, values_);
-          return iterated_pruning(units_.size(), scorer, options);
-        });
-      };
+      return [this, kind] { return masks(BaselineScorer<float>(kind, net_, units_, values_)); };
     };
-    return {{"gtap", "dropout .5 to 1 of the cross-entropy",
-             [this] {
-               const NetworkGame game(net_, values_, CrossEntropy{}, units_);
-               return masks([&](PruneOptions options) {
-                 options.estimate = {.evaluations = 2 * (game.players() + 1),
-                                     .seed = settings_.seed,
-                                     .threads = settings_.threads};
-                 return iterated_pruning(game, DropoutBand{0.5, 1.0}, SharedCoalition{}, options);
-               });
-             }},
+    const auto dropout = [this] {
+      const NetworkGame game(net_, values_, CrossEntropy{}, units_);
+      std::uint64_t round = 0;
+      return masks([&](const Coalition& kept) {
+        const auto part = restricted(game, kept);
+        return estimate(part, DropoutBand{0.5, 1.0}, SharedCoalition{},
+                        {.evaluations = 2 * (part.players() + 1),
+                         .seed = derive_seed(settings_.seed, ++round),
+                         .threads = settings_.threads})
+            .values;
+      });
+    };
+    const auto leave_one_out = [this] {
+      const NetworkGame game(net_, values_, CrossEntropy{}, units_);
+      return masks(leave_one_out_scorer(game));
+    };
+    return {{"gtap", "dropout .5 to 1 of the cross-entropy", dropout},
             {"baseline", "weight magnitude L2", baseline(Baseline::magnitude_l2)},
             {"baseline", "weight x gradient", baseline(Baseline::weight_gradient)},
-            {"baseline", "leave-one-out", [this] {
-               const NetworkGame game(net_, values_, CrossEntropy{}, units_);
-               return masks([&](const PruneOptions& options) {
-                 auto scorer = leave_one_out_scorer(game);
-                 return iterated_pruning(units_.size(), scorer, options);
-               });
-             }}};
+            {"baseline", "leave-one-out", leave_one_out}};
   }
 
   /// Compacts, compensates, and trains one pass more.
@@ -175,6 +171,7 @@ class Study {
                .optimizer = nn::Sgd{.learning_rate = 0.02, .momentum = 0.9, .weight_decay = 5e-4},
                .final_rate = 0.01,
                .shift = 1,
+               .mirror = true,
                .seed = settings_.seed,
                .threads = settings_.threads});
     row.fine_tuned = accuracy(smaller.network);
@@ -184,15 +181,28 @@ class Study {
   double full_microseconds() const { return microseconds(net_, values_.images); }
 
  private:
-  /// The largest mask of a path that fits into each fraction of the multiply-adds.
-  template <class Run>
-  std::vector<Coalition> masks(Run run) const {
+  /// The largest mask of a path that fits into each fraction of the multiply-adds. Units leave by
+  /// their score for each multiply-add that leaves with them, whoever scores.
+  template <class Scorer>
+  std::vector<Coalition> masks(Scorer&& scorer) const {
     const auto macs = mac_cost(net_, units_);
     const double full = static_cast<double>(net_.macs());
-    const PruningPath path = run(
-        PruneOptions{.keep = Budget::cost("multiply-adds", macs, settings_.fractions.back() * full),
-                     .schedule = Schedule::fraction(settings_.part_of_round()),
-                     .constraints = layer_constraints(units_)});
+    const auto for_each_mac = [&](const Coalition& kept) {
+      std::vector<double> scores = scorer(kept);
+      Coalition less = kept;
+      std::size_t k = 0;
+      kept.for_each([&](Player p) {
+        less.erase(p);
+        scores[k++] /= macs(kept) - macs(less);
+        less.insert(p);
+      });
+      return scores;
+    };
+    const PruningPath path = iterated_pruning(
+        units_.size(), for_each_mac,
+        {.keep = Budget::cost("multiply-adds", macs, settings_.fractions.back() * full),
+         .schedule = Schedule::fraction(settings_.part_of_round()),
+         .constraints = layer_constraints(units_)});
     // Inside a round units leave from the lowest score up, so fractions may fall between rounds.
     std::vector<Coalition> result;
     for (const double fraction : settings_.fractions) {
@@ -293,8 +303,8 @@ void run(const Settings& settings) {
   const std::string name = "resnet20";
   Study study(support::resnet20(data.train.images.shape(), settings.quick ? 1 : 3), data, settings);
   std::size_t epochs = settings.epochs;
-  if (epochs == 0) epochs = settings.quick ? 1 : cifar ? 60 : 8;
-  const double seconds = study.train(epochs, true);
+  if (epochs == 0) epochs = settings.quick ? 1 : cifar ? 60 : 5;
+  const double seconds = study.train(epochs);
   const double full = study.accuracy(study.net());
   std::printf(
       "%s: test accuracy %.4f after %.1f s of training; %zu parameters, %zu multiply-adds, "
@@ -344,7 +354,7 @@ int main(int argc, char** argv) {
   app.add_option("--out", settings.out, "folder for tables and plots")->capture_default_str();
   app.add_option("--json", settings.json, "also write the figures to this file")
       ->check(support::not_writable);
-  app.add_option("--epochs", settings.epochs, "passes of training; 0: 8, of CIFAR-10 60")
+  app.add_option("--epochs", settings.epochs, "passes of training; 0: 5, of CIFAR-10 60")
       ->capture_default_str()
       ->transform(support::whole_number(0, 100'000));
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
