@@ -203,9 +203,14 @@ TEST_CASE("drawn without repetition, all coalitions leave nothing to chance", "[
 }
 
 TEST_CASE("a sample without repetition has none", "[designs]") {
-  const auto draw_all = [](std::size_t players, bool paired, std::size_t count) {
+  const auto draw_all = [](std::size_t players, bool paired, std::size_t count, std::size_t parts) {
     const std::vector<double> sizes = detail::tossed_sizes(players, 0.5);
-    const detail::DistinctCoalitions plan(sizes, paired, count, 7);
+    detail::DistinctCoalitions plan(sizes, paired, 7);
+    std::size_t added = 0;
+    for (std::size_t part = 0; part < parts; ++part)
+      added += plan.extend(count * (part + 1) / parts - count * part / parts);
+    CHECK(added == plan.size());
+    std::vector<double> drawn(players + 1, 0.0);
     std::set<std::vector<Player>> seen;
     std::vector<Player> order;
     Coalition coalition(players);
@@ -214,16 +219,23 @@ TEST_CASE("a sample without repetition has none", "[designs]") {
       plan.coalition(k, random, order, coalition);
       REQUIRE(seen.insert(coalition.members()).second);
       if (paired) REQUIRE(seen.insert(coalition.complement().members()).second);
+      drawn[coalition.size()] += 0.5;
+      drawn[paired ? players - coalition.size() : coalition.size()] += 0.5;
     }
+    // Whether at once or in parts, each size has what is expected of it, but for rounding.
+    for (std::size_t s = 0; s <= (paired ? players / 2 : players); ++s)
+      CHECK(std::abs(drawn[s] - plan.expected(s)) < (parts == 1 ? 1.0 : 2.0) + 1e-9);
     return plan.size();
   };
-  CHECK(draw_all(9, false, 512) == 512);  // all that there are
-  CHECK(draw_all(9, true, 256) == 256);
-  CHECK(draw_all(8, true, 128) == 128);
-  CHECK(draw_all(8, true, 1000) == 128);
-  CHECK(draw_all(12, false, 1000) == 1000);
-  CHECK(draw_all(12, true, 1000) == 1000);
-  CHECK(draw_all(70, true, 500) == 500);
+  for (const std::size_t parts : {1u, 2u, 5u}) {
+    CHECK(draw_all(9, false, 512, parts) == 512);  // all that there are
+    CHECK(draw_all(9, true, 256, parts) == 256);
+    CHECK(draw_all(8, true, 128, parts) == 128);
+    CHECK(draw_all(8, true, 1000, parts) == 128);
+    CHECK(draw_all(12, false, 1000, parts) == 1000);
+    CHECK(draw_all(12, true, 1000, parts) == 1000);
+    CHECK(draw_all(70, true, 500, parts) == 500);
+  }
 }
 
 TEST_CASE("laws and designs that do not go together say why", "[designs]") {

@@ -1,4 +1,5 @@
 #include <gtap/games/callable.hpp>
+#include <gtap/games/classic.hpp>
 #include <gtap/games/closed_form.hpp>
 #include <gtap/games/subgame.hpp>
 
@@ -125,6 +126,49 @@ TEST_CASE("rules end a run before its budget", "[engine]") {
   CHECK(permutation(AnyGame(additive(20)), {.evaluations = 200'000, .stable_top = 5}).stopped ==
         Stopped::stable_ranking);
   CHECK(run({.seconds = 1e-9}).stopped == Stopped::time);
+}
+
+TEST_CASE("what a rule ends costs the same, whatever the budget", "[engine]") {
+  std::vector<double> costs;
+  for (int i = 1; i <= 20; ++i)
+    costs.push_back(i);
+  const AirportGame game(costs);
+  const auto spent = [&](const AnyDesign& design, std::size_t budget) {
+    const Estimate e = estimate(game, Shapley{}, design,
+                                {.evaluations = budget, .seed = 2, .standard_error = 0.5});
+    CAPTURE(e.design, budget);
+    CHECK(e.stopped == Stopped::standard_error);
+    return e.evaluations;
+  };
+  for (const AnyDesign& design :
+       {AnyDesign(Surrogate{}), AnyDesign(LeverageShap{}), AnyDesign(KernelShap{}),
+        AnyDesign(Permutation{}), AnyDesign(Owen{}), AnyDesign(SharedCoalition{}),
+        AnyDesign(AdjustedReuse{}), AnyDesign(ShortChains{})}) {
+    const std::size_t least = spent(design, 20'000);
+    CHECK(spent(design, 200'000) == least);
+    CHECK(spent(design, 2'000'000) == least);
+  }
+  // A cap that the rule just meets is spent as that of the default.
+  const std::size_t least = spent(Surrogate{}, 2'000'000);
+  CHECK(least <= 2'000);
+  CHECK(spent(Surrogate{}, least) == least);
+}
+
+TEST_CASE("what no rule ends is enumerated where the budget pays for it", "[engine]") {
+  const AnyGame game = any_game(11, rough);
+  const std::vector<double> truth = by(Shapley{}, Exact{})(game).values;
+  for (const AnyDesign& design : {AnyDesign(Permutation{}), AnyDesign(Owen{})}) {
+    const EstimateOptions options{.evaluations = 20'000, .half_width = 1e-9};
+    const Estimate e = estimate(game, Shapley{}, design, options);
+    CHECK(e.design == "exact");
+    CHECK(e.stopped == Stopped::half_width);
+    CHECK(e.evaluations >= 2 * 2048 - 200);
+    CHECK(e.evaluations <= 2 * 2048);
+    for (Player p = 0; p < 11; ++p) {
+      CHECK(e.values[p] == Approx(truth[p]).margin(1e-12));
+      CHECK(e.standard_errors[p] == 0.0);
+    }
+  }
 }
 
 TEST_CASE("options that mean nothing are refused", "[engine]") {

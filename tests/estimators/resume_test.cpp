@@ -207,7 +207,7 @@ TEST_CASE("rules end a killed run where they end the whole one", "[checkpoint]")
   check_killed(by(Dropout{0.3}, SampleReuse{}), how, moments);
   how.standard_error = 0.0;
   how.stable_top = 2;
-  how.stable_rounds = 4;
+  how.stable_rounds = 12;
   check_killed(by(Shapley{}, ShortChains{3}), how, moments);
 }
 

@@ -9,6 +9,7 @@
 #include <gtap/estimators/designs/shared_coalition.hpp>
 #include <gtap/estimators/designs/surrogate.hpp>
 #include <gtap/estimators/detail/engine.hpp>
+#include <gtap/estimators/detail/exact_at_last.hpp>
 #include <gtap/estimators/estimate_options.hpp>
 #include <gtap/games/any_game.hpp>
 
@@ -17,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,7 +85,9 @@ inline Estimate run_design(const AnyGame& game, const LawTable& law, const AnyDe
       std::min(thread_count(options.threads), std::max<std::size_t>(options.evaluations, 1));
   const RunContext context{law.players(), options.evaluations, options.seed, options.covariance_of,
                            game.abilities().concurrent ? threads : 1};
-  const auto run = design.run(law, context);
+  std::unique_ptr<ErasedRun> run = design.run(law, context);
+  if (!design.enumerates() && enumerates(law.players(), options))
+    run = std::make_unique<ExactAtLast>(std::move(run), law, context);
   const std::string name = design.name();
   const RunEnd end =
       Engine(game, *run, options,
@@ -93,7 +97,7 @@ inline Estimate run_design(const AnyGame& game, const LawTable& law, const AnyDe
   run->summarise(end.statistics, estimate);
   end.note(estimate);
   estimate.law = law.name;
-  estimate.design = name;
+  if (estimate.design.empty()) estimate.design = name;
   return estimate;
 }
 
@@ -105,7 +109,8 @@ Estimate estimate_any(const Game& game, const AnyLaw& any_law, const EstimateOpt
   check_options(players, options);
   const LawTable law = any_law.table(players);
   const AnyDesign design = chosen(law, game.abilities(), options.evaluations);
-  if (!design.enumerates() && !enumerates(players, options))
+  const bool ruled = StoppingRules::any(options) && players > 1;
+  if (!design.enumerates() && (ruled || !enumerates(players, options)))
     return run_design(game, law, design, options);
   // Retention 0 or 1: one coalition and its neighbours are all there is to ask for.
   if (!design.enumerates() && players > 1 && law.point && (*law.point == 0.0 || *law.point == 1.0))
@@ -160,7 +165,8 @@ struct DefaultDesign {
 
 /// Estimates every player's semivalue under `law` by sampling as `design` says. Evaluates on
 /// several threads when the game allows it (ConcurrentGame). When the budget allows all 2^n
-/// coalitions, or there is one player, they are enumerated instead (EstimateOptions).
+/// coalitions, or there is one player, they are enumerated instead (EstimateOptions); with rules
+/// that may end the run, after the design spent as much without an end.
 ///
 /// Throws gtap::Error for a game without players, a budget that does not pay for one sample, a
 /// value that is not finite (naming the coalition), a law and a design that do not go together, or

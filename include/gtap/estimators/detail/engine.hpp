@@ -119,12 +119,16 @@ class Engine {
     if (whole.sample < round_end_) return true;
     const std::size_t left =
         options_.evaluations > whole.spent ? options_.evaluations - whole.spent : 0;
-    std::uint64_t samples = 0;
-    if (StoppingRules::any(options_)) {
-      const std::size_t share = std::max<std::size_t>(options_.evaluations / 20, whole.spent / 2);
-      samples = run_.plan(whole.statistics, std::min(left, share));
+    // Rules look first at what tells them something, then after each half more: so what a run comes
+    // to when they end it does not hang on its budget.
+    std::size_t share = left;
+    if (StoppingRules::any(options_))
+      share = std::min<std::size_t>(left, std::max<std::size_t>(first_look(), whole.spent / 2));
+    std::uint64_t samples = run_.plan(whole.statistics, share);
+    while (samples == 0 && share < left) {
+      share = std::min(left, 2 * share);
+      samples = run_.plan(whole.statistics, share);
     }
-    if (samples == 0) samples = run_.plan(whole.statistics, left);
     round_end_ = whole.sample + samples;
     return samples != 0;
   }
@@ -152,6 +156,8 @@ class Engine {
     end.seconds = seconds();
     return end;
   }
+
+  std::size_t first_look() const { return std::max<std::size_t>(100, 10 * game_.players()); }
 
   std::uint64_t cached() const { return cached_ + (game_.cache_hits() - hits_before_); }
 

@@ -43,6 +43,7 @@ class FitRun {
       : settings_(std::move(settings)),
         players_(context.players),
         seed_(context.seed),
+        most_samples_(0),
         chosen_(context.covariance_of) {
     const auto n = static_cast<double>(players_);
     require_memory(settings_.name,
@@ -50,10 +51,9 @@ class FitRun {
                    "shared-coalition or sample-reuse");
     const std::size_t shared = settings_.efficient ? 2 : 0;
     require_budget(settings_.name, shared + 2 * cost(), context.evaluations);
+    most_samples_ = (context.evaluations - shared) / cost();
     if (settings_.distinct) {
-      distinct_ =
-          DistinctCoalitions(settings_.sizes, settings_.paired,
-                             (context.evaluations - shared) / cost(), derive_seed(seed_, 1));
+      distinct_ = DistinctCoalitions(settings_.sizes, settings_.paired, derive_seed(seed_, 1));
     } else {
       draw_ = math::Discrete(settings_.sizes);
     }
@@ -77,9 +77,9 @@ class FitRun {
     grand_ = worker.value(Coalition::grand(players_));
   }
 
-  std::uint64_t plan(const Statistics& log, std::size_t evaluations) {
+  std::uint64_t plan(const Statistics&, std::size_t evaluations) {
     const std::size_t samples = evaluations / cost();
-    return settings_.distinct ? std::min(samples, distinct_.size() - log.size()) : samples;
+    return settings_.distinct ? distinct_.extend(samples) : samples;
   }
 
   void samples(std::uint64_t first, std::uint64_t last, std::uint64_t seed, Worker& worker,
@@ -147,6 +147,7 @@ class FitRun {
   void archive(Archive& fields) {
     fields(empty_);
     fields(grand_);
+    distinct_.archive(fields);
   }
 
  private:
@@ -163,7 +164,7 @@ class FitRun {
   /// The best of several models looks better than it is, by much where rows are few. What is done
   /// with all that there is to have takes it none the less; a look that may end a run does not.
   bool may_choose(const CoalitionLog& log) const {
-    return settings_.surrogate && (part_of_plan(log) == 1.0 || log.size() >= 6 * players_);
+    return settings_.surrogate && log.size() >= std::min(most_samples_, 6 * players_);
   }
 
   double weight(std::size_t size) const {
@@ -249,6 +250,7 @@ class FitRun {
   FitSettings settings_;
   std::size_t players_;
   std::uint64_t seed_;
+  std::size_t most_samples_;
   std::vector<Player> chosen_;
   DistinctCoalitions distinct_;
   math::Discrete draw_;
