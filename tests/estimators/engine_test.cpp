@@ -346,3 +346,71 @@ TEST_CASE("a callable of a factory is made, called and destroyed by one thread",
   CHECK(seen.threads.size() <= 4);
   CHECK(indices.players() == 6);
 }
+
+TEST_CASE("values whose squares overflow are refused", "[engine]") {
+  for (const double scale : {1e155, 1e300, -1e148}) {
+    const AnyGame game = any_game(20, [&](const Coalition& s) { return scale * rough(s); });
+    CHECK(error_text([&] {
+            permutation(game, {.evaluations = 100});
+          }).find("value function: expected a value between -1e147 and 1e147, got ") == 0);
+  }
+  const AnyGame game = any_game(20, [](const Coalition& s) { return 1e140 * rough(s); });
+  const AnyGame plain = any_game(20, rough);
+  const Estimate large = permutation(game, {.evaluations = 1000});
+  const Estimate small = permutation(plain, {.evaluations = 1000});
+  for (Player p = 0; p < 20; ++p) {
+    CHECK(large.values[p] == Approx(1e140 * small.values[p]));
+    CHECK(large.standard_errors[p] == Approx(1e140 * small.standard_errors[p]));
+  }
+}
+
+TEST_CASE("thousands of players are served by default", "[engine]") {
+  const auto size_of = [](const Coalition& s) { return static_cast<double>(s.size()); };
+  const auto check = [&](std::size_t players, const AnyLaw& law) {
+    const Estimate e =
+        estimate(make_game(players, size_of), law, {.evaluations = 20'000, .threads = 1});
+    CHECK(e.design == "shared-coalition");
+    for (const double value : e.values)
+      REQUIRE(value == 1.0);
+  };
+  check(11'000, Shapley{});
+  check(5'000, Shapley{});
+  check(5'000, DropoutBand{0.2, 0.4});
+  SizeLaw sizes{std::vector<double>(4'100)};
+  for (std::size_t s = 1'000; s < 1'400; ++s)
+    sizes.sizes[s] = 1.0;
+  const Estimate own = estimate(make_game(4'100, size_of), sizes, {.evaluations = 20'000});
+  CHECK(own.design == "short-chains:16");
+  for (const double value : own.values)
+    REQUIRE(value == Approx(1.0).margin(6.0 * own.standard_errors[0] + 1e-9));
+}
+
+TEST_CASE("a size that hardly counts leaves no error infinite", "[engine]") {
+  const std::size_t n = 24;
+  const AnyGame game = any_game(n, rough);
+  const Estimate e = by(Banzhaf{}, Svarm{})(game, {.evaluations = 1'000 * n});
+  for (Player p = 0; p < n; ++p) {
+    CHECK(std::isfinite(e.standard_errors[p]));
+    CHECK(e.standard_errors[p] > 0.0);
+  }
+  // One that counts leaves it large.
+  const Estimate few = by(Shapley{}, Svarm{})(game, {.evaluations = 2 * n + 5});
+  for (Player p = 0; p < n; ++p)
+    CHECK(!(few.standard_errors[p] < 0.1 * std::abs(few.values[p])));
+}
+
+TEST_CASE("a majority of a thousand has an index", "[engine]") {
+  CHECK(MajorityGame(1101, 551).dropout(0.5)[0] == Approx(0.0240517).epsilon(1e-5));
+  CHECK(MajorityGame(5, 5).dropout(1.0)[0] == 1.0);
+  CHECK(MajorityGame(5, 1).dropout(0.0)[0] == 1.0);
+  CHECK(MajorityGame(5, 3).dropout(0.0)[0] == 0.0);
+}
+
+TEST_CASE("a constant game has no band", "[engine]") {
+  const auto band = uncertainty_band(make_game(12, [](const Coalition&) { return 0.25; }));
+  CHECK_FALSE(band.has_peak());
+  CHECK(error_text([&] { band.dropout(); }) ==
+        "UncertaintyBand: expected values that differ, got a constant game");
+  CHECK_THROWS_AS(band.law(), Error);
+  CHECK(uncertainty_band(make_game(12, rough)).has_peak());
+}

@@ -7,6 +7,7 @@
 #include <gtap/estimators/designs/permutation.hpp>
 #include <gtap/estimators/designs/sample_reuse.hpp>
 #include <gtap/estimators/designs/shared_coalition.hpp>
+#include <gtap/estimators/designs/short_chains.hpp>
 #include <gtap/estimators/designs/surrogate.hpp>
 #include <gtap/estimators/detail/engine.hpp>
 #include <gtap/estimators/detail/exact_at_last.hpp>
@@ -150,14 +151,15 @@ struct DefaultDesign {
     if constexpr (any || std::same_as<AskedLaw, Shapley>) {
       if (law.uniform()) {
         const bool chains = able.chain && players > 16 && evaluations >= 10 * players;
-        if (few && !chains) return Surrogate{};
-        return Permutation{.antithetic = true};
+        if (chains) return Permutation{.antithetic = true};
+        if (few) return Surrogate{};
       }
     }
     if constexpr (any || !(PointLaw<AskedLaw> || std::same_as<AskedLaw, Shapley>)) {
       if (few) return AdjustedReuse{};
     }
-    return Permutation{};
+    if (law.quantile) return SharedCoalition{};
+    return ShortChains{};
   }
 };
 
@@ -187,12 +189,13 @@ requires(!std::convertible_to<D, EstimateOptions>) Estimate
 }
 
 /// Estimates by the design that measurements chose for the law (docs/estimators.md):
-/// - Shapley, Banzhaf and dropout: Surrogate; SharedCoalition beyond 4,000 players, or SampleReuse
-///   where the budget does not pay for that;
+/// - Shapley, Banzhaf and dropout: Surrogate; SharedCoalition beyond 4,000 players, or, but for
+///   Shapley, SampleReuse where the budget does not pay for that;
 /// - Shapley where chains make steps cheap, more than 16 players, at least 10 n evaluations:
 ///   antithetic Permutation, which then gets many times the coalitions in the same time;
 /// - retention 0 or 1, such as leave-one-out: SharedCoalition, exact at n + 1 evaluations;
-/// - other laws: AdjustedReuse; Permutation beyond 4,000 players.
+/// - other laws: AdjustedReuse; beyond 4,000 players SharedCoalition, or ShortChains where the law
+///   is none of the retention probability.
 template <class Game, class Law>
 Estimate estimate(const Game& game, const Law& law, const EstimateOptions& options = {}) {
   detail::require_value_function<Game>();

@@ -32,10 +32,19 @@ struct UncertaintyBand {
   double share = 0.5;
   std::size_t evaluations = 0;
 
-  /// The dropout law at the peak.
-  Dropout dropout() const { return {peak}; }
+  /// Whether values differ at all: else there is no peak, and no law.
+  bool has_peak() const {
+    return std::any_of(spread.begin(), spread.end(), [](double s) { return s > 0.0; });
+  }
+  /// The dropout law at the peak. Throws gtap::Error without one, as `law` does.
+  Dropout dropout() const { return check(), Dropout{peak}; }
   /// The law of all retention probabilities in the band.
-  DropoutBand law() const { return {low, high}; }
+  DropoutBand law() const { return check(), DropoutBand{low, high}; }
+
+ private:
+  void check() const {
+    if (!has_peak()) detail::fail("UncertaintyBand", "values that differ", "a constant game");
+  }
 };
 
 struct UncertaintyBandOptions {

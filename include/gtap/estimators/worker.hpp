@@ -15,15 +15,15 @@
 namespace gtap {
 
 /// What the samples of a design ask for values: one thread's access to the game. It counts what is
-/// asked, refuses values that are not finite, and ends the run early where it has to: between
-/// evaluations, or between calls of the rungs that the game has. Asks for values one after another
-/// where the game lacks a rung.
+/// asked, refuses values that are not finite, or beyond 1e147, and ends the run early where it has
+/// to: between evaluations, or between calls of the rungs that the game has. Asks for values one
+/// after another where the game lacks a rung.
 class Worker {
  public:
   double value(const Coalition& coalition) {
     ask(1);
     const double v = evaluator_(coalition);
-    if (!std::isfinite(v)) refuse(v, coalition);
+    if (!usable(v)) refuse(v, coalition);
     return v;
   }
 
@@ -34,7 +34,7 @@ class Worker {
       detail::require_size("Worker::batch", coalitions.size(), out.size());
       evaluator_.batch(coalitions, out);
       for (std::size_t k = 0; k < out.size(); ++k) {
-        if (!std::isfinite(out[k])) refuse(out[k], coalitions[k]);
+        if (!usable(out[k])) refuse(out[k], coalitions[k]);
       }
     } else {
       OneByOne plain{this};
@@ -49,7 +49,7 @@ class Worker {
       leave_last(state);
       evaluate_chain(evaluator_, state, toggles, out);
       last_ = state;
-      if (!all_finite(out)) refuse_chain(state, toggles, out);
+      if (!all_usable(out)) refuse_chain(state, toggles, out);
     } else if (able_.batch) {
       coalitions_.assign(1, state);
       for (const Player p : toggles) {
@@ -69,7 +69,7 @@ class Worker {
       ask(out.size());
       evaluate_star(evaluator_, centre, players, out);
       for (std::size_t k = 0; k < out.size(); ++k) {
-        if (std::isfinite(out[k])) continue;
+        if (usable(out[k])) continue;
         if (k > 0) centre.toggle(players[k - 1]);
         refuse(out[k], centre);
       }
@@ -129,23 +129,30 @@ class Worker {
     fresh_ = false;
   }
 
-  static bool all_finite(std::span<const double> values) {
+  /// Whether sums of a value's squares stay finite.
+  static bool usable(double value) {
     constexpr std::uint64_t exponent = 0x7FF0000000000000u;
-    bool finite = true;
+    constexpr std::uint64_t most = std::uint64_t{1023 + 490} << 52;
+    return (std::bit_cast<std::uint64_t>(value) & exponent) < most;
+  }
+
+  static bool all_usable(std::span<const double> values) {
+    bool all = true;
     for (const double value : values)
-      finite &= (std::bit_cast<std::uint64_t>(value) & exponent) != exponent;
-    return finite;
+      all &= usable(value);
+    return all;
   }
 
   [[noreturn]] static void refuse(double value, const Coalition& coalition) {
-    detail::fail("value function", "a finite value",
+    detail::fail("value function",
+                 std::isfinite(value) ? "a value between -1e147 and 1e147" : "a finite value",
                  detail::text(value, " for the coalition ", coalition));
   }
 
   [[noreturn]] static void refuse_chain(Coalition state, std::span<const Player> toggles,
                                         std::span<const double> out) {
     std::size_t first = 0;
-    while (std::isfinite(out[first]))
+    while (usable(out[first]))
       ++first;
     for (std::size_t k = toggles.size(); k > first; --k)
       state.toggle(toggles[k - 1]);

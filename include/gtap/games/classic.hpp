@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtap/core/value_function.hpp>
+#include <gtap/math/log_sums.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -56,11 +57,11 @@ class MajorityGame {
   }
   /// The probability that exactly quota - 1 of the others are in.
   std::vector<double> dropout(double p) const {
-    double probability = std::pow(p, static_cast<double>(quota_ - 1)) *
-                         std::pow(1.0 - p, static_cast<double>(players_ - quota_));
-    for (std::size_t k = 1; k < quota_; ++k)
-      probability *= static_cast<double>(players_ - quota_ + k) / static_cast<double>(k);
-    return std::vector<double>(players_, probability);
+    // By logarithms: powers and binomials of a thousand players are beyond a double.
+    double log = math::log_binomials(players_ - 1)[quota_ - 1];
+    log += math::times_log(static_cast<double>(quota_ - 1), p);
+    log += math::times_log(static_cast<double>(players_ - quota_), 1.0 - p);
+    return std::vector<double>(players_, std::exp(log));
   }
 
  private:

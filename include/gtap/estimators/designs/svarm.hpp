@@ -38,6 +38,8 @@ struct Cells {
   std::vector<double> counts;
   std::vector<double> sums;
   std::vector<double> squares;
+  double low = 0.0;  // the range of all values, with the level
+  double high = 0.0;
   ChosenRows rows;
 
   Cells(std::size_t cells, std::span<const Player> chosen)
@@ -46,6 +48,8 @@ struct Cells {
     counts[cell] += 1.0;
     sums[cell] += value;
     squares[cell] += value * value;
+    low = std::min(low, value);
+    high = std::max(high, value);
   }
   void merge(const Cells& other) {
     for (std::size_t c = 0; c < counts.size(); ++c) {
@@ -53,13 +57,16 @@ struct Cells {
       sums[c] += other.sums[c];
       squares[c] += other.squares[c];
     }
+    low = std::min(low, other.low);
+    high = std::max(high, other.high);
     rows.merge(other.rows);
   }
   double mean(std::size_t cell) const { return sums[cell] / counts[cell]; }
-  /// Variance of the mean; infinite below two values.
+  /// Variance of the mean; below two values it may be off by the range of all that were seen.
   double mean_variance(std::size_t cell) const {
     const double n = counts[cell];
-    if (n < 2.0) return std::numeric_limits<double>::infinity();
+    if (n < 2.0)
+      return high == low ? std::numeric_limits<double>::infinity() : (high - low) * (high - low);
     return std::max(0.0, squares[cell] / n - mean(cell) * mean(cell)) / (n - 1.0);
   }
   /// What the cell's mean owes to one of its values; 0 where its variance is not known.
@@ -71,6 +78,8 @@ struct Cells {
     fields(counts);
     fields(sums);
     fields(squares);
+    fields(low);
+    fields(high);
     rows.archive(fields);
   }
 };
@@ -159,6 +168,9 @@ class SvarmRun {
     estimate.covariance_players = chosen_;
     estimate.covariance = cells.rows.covariance(
         1, [&](std::size_t row, std::size_t c) { return influence(cells, row, c); });
+    for (std::size_t c = 0; c < chosen_.size(); ++c)
+      estimate.covariance[c * (chosen_.size() + 1)] =
+          std::pow(estimate.standard_errors[chosen_[c]], 2);
     mark_unknown_covariance(estimate);
   }
 
@@ -207,9 +219,10 @@ class SvarmRun {
     if (cells.counts[own] >= 1.0)
       return {cells.mean(own), cells.mean_variance(own), cells.counts[own]};
     if (cells.counts[pooled(size)] >= 1.0)
-      return {cells.mean(pooled(size)), std::numeric_limits<double>::infinity()};
-    return {boundary_[0] * (1.0 - static_cast<double>(size) / static_cast<double>(players_)),
-            std::numeric_limits<double>::infinity()};
+      return {cells.mean(pooled(size)), cells.mean_variance(own)};
+    const double guess =
+        boundary_[0] * (1.0 - static_cast<double>(size) / static_cast<double>(players_));
+    return {guess, cells.mean_variance(own)};
   }
 
   std::size_t players_;
