@@ -28,7 +28,7 @@ TEST_CASE("top_k, as in the manual") {
       gtap::top_k(game, gtap::Shapley{}, 5,
                   {.wrong_cut = 0.01, .estimate = {.evaluations = 200'000, .seed = 1}});
   if (!best.decided()) std::cout << "the budget did not suffice: ";
-  std::cout << best.kept << ", wrong with probability " << best.wrong_cut << " at most, after "
+  std::cout << best.kept << ", wrong with probability " << best.wrong_cut << ", after "
             << best.estimate.evaluations << " evaluations\n";
   // [top_k]
   CHECK(best.decided());

@@ -165,3 +165,28 @@ TEST_CASE("intervals that end a run hold as often as they say", "[honest]") {
   // Three standard deviations above one run in ten.
   CHECK(missed <= 0.1 * runs + 3.0 * std::sqrt(0.1 * 0.9 * runs));
 }
+
+TEST_CASE("samples that agree do not make a player certain", "[honest]") {
+  // Player 0 matters where nine others are all in: about one coalition in five hundred.
+  const AnyGame game = any_game(20, [](const Coalition& s) {
+    bool all = true;
+    for (Player p = 0; p < 10; ++p)
+      all = all && s.contains(p);
+    return (all ? 100.0 : 0.0) + (s.contains(11) && s.contains(12) ? 150.0 : 0.0);
+  });
+  const double truth = 100.0 / 512.0;
+  int missed = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const Estimate e = by(Banzhaf{}, SharedCoalition{})(
+        game, {.evaluations = 40 * 21, .seed = seed, .threads = 1, .covariance_of = {0}});
+    CHECK(e.covariance[0] ==
+          Approx(e.standard_errors[0] * e.standard_errors[0]).epsilon(1e-9).margin(1e-15));
+    if (e.values[0] == 0.0) {
+      const double half = 150.0 * (1.0 - std::pow(0.05, 1.0 / 40.0));
+      CHECK(e.interval(0).high == Approx(half).epsilon(1e-3));
+    }
+    missed += e.interval(0).low > truth || e.interval(0).high < truth ? 1 : 0;
+  }
+  // One in twenty, and three standard deviations.
+  CHECK(missed <= 10 + 9);
+}

@@ -283,3 +283,28 @@ TEST_CASE("mistakes in a call of top_k are refused by name", "[top_k]") {
   CHECK(fails(2, {.estimate = {.evaluations = 19}}) ==
         "top_k: expected a budget of at least 20 evaluations, got 19");
 }
+
+TEST_CASE("top_k says how rare a thing it cannot have seen", "[top_k]") {
+  // Seven players share what is worth 200 when all of them are in, each about 3.1; five are
+  // worth 1.
+  const AnyGame game = any_game(12, [](const Coalition& s) {
+    double value = 0.0;
+    bool all = true;
+    for (Player p = 0; p < 5; ++p)
+      value += s.contains(p) ? 1.0 : 0.0;
+    for (Player p = 5; p < 12; ++p)
+      all = all && s.contains(p);
+    return value + (all ? 200.0 : 0.0);
+  });
+  const double rarity = 1.0 / 64.0;  // of a sample in which such a player counts
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const TopK best = top_k(
+        game, Banzhaf{}, 5,
+        {.paired = false,
+         .estimate = {.evaluations = 3'000, .seed = seed, .threads = 1, .enumerate_small = false}});
+    const bool wrong = best.kept.contains(0) && best.decided();
+    if (wrong) CHECK(best.unseen > rarity);
+    CHECK(best.unseen > 0.0);
+  }
+  CHECK(top_k(game, Banzhaf{}, 5, {.estimate = {.evaluations = 5'000}}).unseen == 0.0);
+}

@@ -2,7 +2,9 @@
 
 #include <gtap/core/archive.hpp>
 #include <gtap/estimators/estimate.hpp>
+#include <gtap/math/student.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -21,6 +23,8 @@ class Moments {
       : chosen_(chosen.begin(), chosen.end()),
         mean_(players, 0.0),
         squares_(players, 0.0),
+        low_(players, std::numeric_limits<double>::infinity()),
+        high_(players, -std::numeric_limits<double>::infinity()),
         products_(chosen.size() * chosen.size(), 0.0),
         before_(chosen.size()) {}
 
@@ -37,6 +41,8 @@ class Moments {
       const double difference = x[i] - mean[i];
       mean[i] += difference * share;
       squares[i] += difference * (x[i] - mean[i]);
+      low_[i] = std::min(low_[i], x[i]);
+      high_[i] = std::max(high_[i], x[i]);
     }
     const std::size_t k = chosen_.size();
     for (std::size_t a = 0; a < k; ++a) {
@@ -61,6 +67,8 @@ class Moments {
       const double difference = other.mean_[i] - mean_[i];
       mean_[i] += difference * share;
       squares_[i] += other.squares_[i] + difference * difference * cross;
+      low_[i] = std::min(low_[i], other.low_[i]);
+      high_[i] = std::max(high_[i], other.high_[i]);
     }
     count_ = total;
   }
@@ -69,7 +77,9 @@ class Moments {
   std::span<const double> mean() const { return mean_; }
 
   /// Fills in values, standard errors and covariance. One sample alone has no spread to show: its
-  /// standard error is infinite, unless the design knows better.
+  /// standard error is infinite, unless the design knows better. Where all m observations of a
+  /// player agree, what happens once in 1 / (1 - .05^(1/m)) times may not have been seen: the
+  /// interval of 95% is wide enough for that much of the widest range of a player's observations.
   void summarise(Estimate& estimate) const {
     const double infinity = std::numeric_limits<double>::infinity();
     estimate.values = mean_;
@@ -79,16 +89,27 @@ class Moments {
     estimate.covariance.assign(products_.size(), infinity);
     if (count_ < 2.0) return;
     const double scale = 1.0 / (count_ * (count_ - 1.0));
+    double range = 0.0;
     for (std::size_t i = 0; i < mean_.size(); ++i)
-      estimate.standard_errors[i] = std::sqrt(squares_[i] * scale);
+      range = std::max(range, high_[i] - low_[i]);
+    const double unseen =
+        range * (1.0 - std::pow(0.05, 1.0 / count_)) / math::student_quantile(0.975, count_ - 1.0);
+    for (std::size_t i = 0; i < mean_.size(); ++i)
+      estimate.standard_errors[i] = high_[i] > low_[i] ? std::sqrt(squares_[i] * scale) : unseen;
     for (std::size_t c = 0; c < products_.size(); ++c)
       estimate.covariance[c] = products_[c] * scale;
+    for (std::size_t a = 0; a < chosen_.size(); ++a) {
+      if (!(high_[chosen_[a]] > low_[chosen_[a]]))
+        estimate.covariance[a * (chosen_.size() + 1)] = unseen * unseen;
+    }
   }
 
   void archive(Archive& fields) {
     fields(count_);
     fields(mean_);
     fields(squares_);
+    fields(low_);
+    fields(high_);
     fields(products_);
   }
 
@@ -97,6 +118,8 @@ class Moments {
   double count_ = 0.0;
   std::vector<double> mean_;
   std::vector<double> squares_;
+  std::vector<double> low_;  // of observations
+  std::vector<double> high_;
   std::vector<double> products_;
   std::vector<double> before_;
 };

@@ -31,10 +31,13 @@ struct TopKOptions {
 /// The best k players, and how sure that is.
 struct TopK {
   Coalition kept;
-  /// At most this likely, another coalition of k players within the constraints is better by more
-  /// than the tolerance. Counts in the looks before, so it may be 1 where a single look would not
-  /// be.
+  /// How likely, by the means and spreads that were sampled, another coalition of k players within
+  /// the constraints is better by more than the tolerance. Counts in the looks before, so it may be
+  /// 1 where a single look would not be. No bound for what was not seen: see `unseen`.
   double wrong_cut = 1.0;
+  /// What happens in this part of the samples, or less, may with 5% probability not have been seen
+  /// for the player who was sampled least: 1 - .05^(1/m); 0 when exact.
+  double unseen = 1.0;
   std::vector<Player> border;  ///< players on whom the cut hangs; none when it is decided
   /// What is known of all values; those far from the cut are known from fewer samples. Its
   /// `evaluations` is what was spent, `saved` what was not asked of decided players, `stopped`
@@ -84,9 +87,9 @@ TopK top_k_of(const Game& game, const AnyLaw& any_law, std::size_t k, const TopK
   check_top_k(players, k, options);
   const LawTable law = any_law.table(players);
   if (law.certain() || enumerates(players, options.estimate)) {
-    TopK exact{{}, 0.0, {}, estimate(game, any_law, SharedCoalition{}, options.estimate)};
+    TopK exact{{}, 0.0, 0.0, {}, estimate(game, any_law, SharedCoalition{}, options.estimate)};
     exact.kept = best_players(exact.estimate.values, k, options.constraints);
-    if (!exact.decided()) exact.wrong_cut = 1.0;
+    if (!exact.decided()) exact.wrong_cut = exact.unseen = 1.0;
     return exact;
   }
   const bool paired = options.paired && law.symmetric();
@@ -100,7 +103,7 @@ TopK top_k_of(const Game& game, const AnyLaw& any_law, std::size_t k, const TopK
               context),
       options.estimate, identity(law, name, options.estimate, 0));
   TopKOutcome outcome = ended.run.outcome(ended.statistics());
-  TopK result{std::move(outcome.cut.kept), outcome.wrong_cut, {}, ended.estimate()};
+  TopK result{std::move(outcome.cut.kept), outcome.wrong_cut, outcome.unseen, {}, ended.estimate()};
   result.estimate.law = law.name;
   result.estimate.design = text("top-k:", k, paired ? ":paired" : "");
   if (result.wrong_cut <= options.wrong_cut) {

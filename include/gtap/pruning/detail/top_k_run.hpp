@@ -30,6 +30,7 @@ struct TopKSettings {
 struct TopKOutcome {
   Cut cut;
   double wrong_cut = 1.0;  // with the looks before counted in
+  double unseen = 1.0;     // how rare a thing the player sampled least may have missed
 };
 
 /// Shared coalitions for the players on whom the cut still hangs: sample after sample draws a
@@ -131,10 +132,14 @@ class TopKRun {
 
   TopKOutcome look(const Statistics& merged) const {
     const double parts = parts_of_look(std::max<std::uint64_t>(1, looks(merged)));
-    Cut cut = judge_cut(CreditTable(players_, merged, rounds_), settings_.units,
-                        settings_.constraints, settings_.tolerance, settings_.wrong_cut / parts);
+    const CreditTable table(players_, merged, rounds_);
+    Cut cut = judge_cut(table, settings_.units, settings_.constraints, settings_.tolerance,
+                        settings_.wrong_cut / parts);
     const double wrong = std::min(1.0, cut.wrong * parts);
-    return {std::move(cut), wrong};
+    double least = table.count(0);
+    for (std::size_t p = 1; p < players_; ++p)
+      least = std::min(least, table.count(p));
+    return {std::move(cut), wrong, least > 0.0 ? 1.0 - std::pow(0.05, 1.0 / least) : 1.0};
   }
 
   std::size_t cost() const { return (settings_.paired ? 2 : 1) * (active_.size() + 1); }
