@@ -33,7 +33,13 @@ class Presence {
  public:
   /// `places[p]` are the channels of player p, in the order of steps.
   Presence(const std::vector<std::vector<Place>>& places, std::vector<MadeChannels> steps)
-      : layout_(std::make_shared<const Layout>(places, std::move(steps))) {
+      : layout_(std::make_shared<const Layout>(places, std::move(steps))),
+        lists_(layout_->steps.size()) {
+    // Steps without players are whole from here on.
+    for (std::size_t s = 0; s < lists_.size(); ++s) {
+      for (std::size_t c = 0; c < layout_->steps[s].player_of.size(); ++c)
+        lists_[s].push_back(c, layout_->steps[s].spread);
+    }
     reserve();
   }
   // A plain copy would come without its reserved memory.
@@ -41,11 +47,11 @@ class Presence {
   Presence& operator=(const Presence&) = default;
 
   /// Channels that a step makes and that are present, increasing.
-  std::span<const std::uint32_t> made(std::size_t step) const { return of(step).channels; }
+  std::span<const std::uint32_t> made(std::size_t step) const { return lists_[step].channels; }
 
   /// The same as what reads the step counts them: one for each row after a flattening.
   std::span<const std::uint32_t> read(std::size_t step) const {
-    const List& list = of(step);
+    const List& list = lists_[step];
     return layout_->steps[step].spread == 1 ? list.channels : list.rows;
   }
 
@@ -89,10 +95,9 @@ class Presence {
     std::vector<std::uint32_t> first;
     std::vector<MadeChannels> steps;
     std::vector<std::size_t> varying;  // steps that have channels of players
-    std::vector<List> whole;           // of the others
 
     Layout(const std::vector<std::vector<Place>>& by_player, std::vector<MadeChannels> made)
-        : steps(std::move(made)), whole(steps.size()) {
+        : steps(std::move(made)) {
       first.push_back(0);
       for (const auto& list : by_player) {
         places.insert(places.end(), list.begin(), list.end());
@@ -103,20 +108,12 @@ class Presence {
         if (std::any_of(players.begin(), players.end(),
                         [](Player p) { return p != Units::nobody; })) {
           varying.push_back(s);
-        } else {
-          for (std::size_t c = 0; c < players.size(); ++c)
-            whole[s].push_back(c, steps[s].spread);
         }
       }
     }
   };
 
-  const List& of(std::size_t step) const {
-    return layout_->whole[step].channels.empty() ? lists_[step] : layout_->whole[step];
-  }
-
   void reserve() {
-    lists_.resize(layout_->steps.size());
     for (const std::size_t s : layout_->varying) {
       const MadeChannels& step = layout_->steps[s];
       lists_[s].channels.reserve(step.player_of.size());
