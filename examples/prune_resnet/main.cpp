@@ -303,7 +303,7 @@ void run(const Settings& settings) {
   const std::string name = "resnet20";
   Study study(support::resnet20(data.train.images.shape(), settings.quick ? 1 : 3), data, settings);
   std::size_t epochs = settings.epochs;
-  if (epochs == 0) epochs = settings.quick ? 1 : cifar ? 60 : 5;
+  if (epochs == 0) epochs = settings.quick ? 1 : cifar ? 60 : 10;
   const double seconds = study.train(epochs);
   const double full = study.accuracy(study.net());
   std::printf(
@@ -354,7 +354,7 @@ int main(int argc, char** argv) {
   app.add_option("--out", settings.out, "folder for tables and plots")->capture_default_str();
   app.add_option("--json", settings.json, "also write the figures to this file")
       ->check(support::not_writable);
-  app.add_option("--epochs", settings.epochs, "passes of training; 0: 5, of CIFAR-10 60")
+  app.add_option("--epochs", settings.epochs, "passes of training; 0: 10, of CIFAR-10 60")
       ->capture_default_str()
       ->transform(support::whole_number(0, 100'000));
   app.add_option("--threads", settings.threads, "0: as many as the machine offers")
