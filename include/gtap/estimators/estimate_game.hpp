@@ -79,8 +79,10 @@ inline bool enumerates(std::size_t players, const EstimateOptions& options) {
   return players == 1 || (options.enumerate_small && small);
 }
 
-inline Estimate run_design(const AnyGame& game, const LawTable& law, const AnyDesign& design,
-                           const EstimateOptions& options) {
+/// A template, though of one game: so what it runs is compiled where it is used.
+template <std::same_as<AnyGame> Game>
+Estimate run_design(const Game& game, const LawTable& law, const AnyDesign& design,
+                    const EstimateOptions& options) {
   // No thread works without an evaluation of its own.
   const std::size_t threads =
       std::min(thread_count(options.threads), std::max<std::size_t>(options.evaluations, 1));
@@ -88,7 +90,7 @@ inline Estimate run_design(const AnyGame& game, const LawTable& law, const AnyDe
                            game.abilities().concurrent ? threads : 1};
   std::unique_ptr<ErasedRun> run = design.run(law, context);
   if (!design.enumerates() && enumerates(law.players(), options))
-    run = std::make_unique<ExactAtLast>(std::move(run), law, context);
+    run = std::make_unique<ExactAtLast<ExactRun>>(std::move(run), law, context);
   const std::string name = design.name();
   const RunEnd end =
       Engine(game, *run, options,
@@ -102,7 +104,7 @@ inline Estimate run_design(const AnyGame& game, const LawTable& law, const AnyDe
   return estimate;
 }
 
-/// A template, though of one game: so designs are compiled where they are used.
+/// A template for the same reason.
 template <std::same_as<AnyGame> Game, class ChosenDesign>
 Estimate estimate_any(const Game& game, const AnyLaw& any_law, const EstimateOptions& options,
                       const ChosenDesign& chosen) {

@@ -18,7 +18,8 @@ namespace detail {
 /// by rounding; of two, the smaller stays, whoever came first.
 class PartValues {
  public:
-  void insert(const Coalition& coalition, std::span<const double> values) {
+  template <class Values>
+  void insert(const Coalition& coalition, const Values& values) {
     values_.with(coalition, [&](auto& all) {
       const auto known = all.try_emplace(coalition, values.begin(), values.end());
       for (std::size_t b = 0; !known.second && b < values.size(); ++b)

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,11 +39,13 @@ struct RunEnd {
 
 /// Runs any design on any game: budget, rounds, stopping, checkpoints. Every decision is taken
 /// between rounds on merged statistics: so the same bits come from any number of threads, and from
-/// a run that was stopped and resumed.
+/// a run that was stopped and resumed. A template, though of one game: so it is compiled where
+/// something is estimated, and not where its header is included.
+template <std::same_as<AnyGame> Game>
 class Engine {
  public:
   /// `identity` says what a checkpoint has to agree with.
-  Engine(const AnyGame& game, ErasedRun& run, const EstimateOptions& options, std::string identity)
+  Engine(const Game& game, ErasedRun& run, const EstimateOptions& options, std::string identity)
       : game_(game),
         run_(run),
         options_(options),
@@ -231,7 +234,7 @@ class Engine {
     return true;
   }
 
-  const AnyGame& game_;
+  const Game& game_;
   ErasedRun& run_;
   const EstimateOptions& options_;
   std::string identity_;

@@ -13,12 +13,13 @@
 namespace gtap::detail {
 
 /// A design's run that rules may end, where the budget pays for all coalitions: they are asked for
-/// once the design has spent as much without an end.
+/// once the design has spent as much without an end. `All` is ExactRun, compiled where it is used.
+template <class All>
 class ExactAtLast final : public ErasedRun {
  public:
   ExactAtLast(std::unique_ptr<ErasedRun> sampled, const LawTable& law, const RunContext& context)
       : sampled_(std::move(sampled)),
-        exact_(ExactRun(law, context.covariance_of)),
+        exact_(All(law, context.covariance_of)),
         all_(std::size_t{1} << context.players),
         budget_(context.evaluations) {}
 
@@ -100,7 +101,7 @@ class ExactAtLast final : public ErasedRun {
   };
 
   std::unique_ptr<ErasedRun> sampled_;
-  HeldRun<ExactRun> exact_;
+  HeldRun<All> exact_;
   std::uint64_t all_;  // coalitions
   std::uint64_t budget_;
   std::uint64_t asked_ = 0;       // evaluations of the design, at most

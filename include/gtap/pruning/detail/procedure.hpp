@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -23,11 +24,12 @@ namespace gtap::detail {
 enum class Direction { pruning, building };
 
 /// One run of a procedure. Pruning and building are mirror images: players cross over one at a
-/// time, and a limit that is a goal for one is a barrier for the other.
+/// time, and a limit that is a goal for one is a barrier for the other. A template, though of one
+/// kind of options: so it is compiled where something is pruned.
+template <std::same_as<PruneOptions> Options>
 class Procedure {
  public:
-  Procedure(std::string where, std::size_t players, const PruneOptions& options,
-            Direction direction)
+  Procedure(std::string where, std::size_t players, const Options& options, Direction direction)
       : where_(std::move(where)),
         options_(&options),
         pruning_(direction == Direction::pruning),
@@ -215,7 +217,7 @@ class Procedure {
   }
 
   std::string where_;
-  const PruneOptions* options_;
+  const Options* options_;
   bool pruning_;
   Coalition kept_;
   std::size_t size_;  // of kept_, which a step must not count anew
