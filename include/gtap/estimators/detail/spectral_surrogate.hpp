@@ -102,8 +102,9 @@ class SpectralSurrogate {
     rest_ = 1.0 + nugget;
     std::vector<std::uint32_t> order(prior_.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t s, std::uint32_t t) { return prior_[s] > prior_[t]; });
+    std::sort(order.begin(), order.end(), [&](std::uint32_t s, std::uint32_t t) {
+      return prior_[s] != prior_[t] ? prior_[s] > prior_[t] : s < t;
+    });
     for (std::size_t first = 0; first < order.size();) {
       const double variance = prior_[order[first]];
       std::size_t last = first;

@@ -122,15 +122,16 @@ std::vector<std::vector<T>> constants(const nn::Network<T>& net, const nn::KeptC
   std::vector<std::vector<T>> result(flow.size());
   std::vector<nn::AlignedVector<T>> tiles(flow.size());
   for (std::size_t i = 0; i < flow.size(); ++i) {
-    if (flow[i] != Flow::constant) continue;
+    if (flow[i] == Flow::live) continue;
     const nn::Node<T>& node = net.nodes()[i];
+    tiles[i].resize(node.out.size() * nn::tile_images);  // also of what is gone: rows are not null
+    if (flow[i] == Flow::gone) continue;
     std::vector<nn::Channels> channels;
     std::vector<const T*> rows;
     for (const std::size_t from : node.inputs) {
       channels.push_back(mask[from]);
       rows.push_back(tiles[from].data());
     }
-    tiles[i].resize(node.out.size() * nn::tile_images);
     nn::forward_tile(node, std::span<const nn::Channels>(channels), nn::Channels(mask[i]),
                      std::span<const T* const>(rows), tiles[i].data());
     for (const std::uint32_t c : mask[i])
