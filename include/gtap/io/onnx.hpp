@@ -6,6 +6,7 @@
 #include <gtap/io/detail/onnx_import.hpp>
 #include <gtap/io/detail/onnx_parse.hpp>
 #include <gtap/io/onnx_names.hpp>
+#include <gtap/io/onnx_out.hpp>
 #include <gtap/nn/network.hpp>
 
 #include <cstdint>

@@ -148,7 +148,7 @@ class OnnxImporter {
     }
   }
 
-  /// Puts nodes behind those that they read.
+  /// Puts nodes behind those that they read, and leaves the others in the file's order.
   void sort() {
     const std::size_t count = model_.nodes.size();
     std::vector<std::size_t> missing(count, 0);
@@ -161,12 +161,16 @@ class OnnxImporter {
         ++missing[i];
       }
     }
+    std::set<std::size_t> ready;
     for (std::size_t i = 0; i < count; ++i) {
-      if (missing[i] == 0) order_.push_back(i);
+      if (missing[i] == 0) ready.insert(i);
     }
-    for (std::size_t k = 0; k < order_.size(); ++k) {
-      for (const std::size_t i : next[order_[k]]) {
-        if (--missing[i] == 0) order_.push_back(i);
+    while (!ready.empty()) {
+      const std::size_t first = *ready.begin();
+      ready.erase(ready.begin());
+      order_.push_back(first);
+      for (const std::size_t i : next[first]) {
+        if (--missing[i] == 0) ready.insert(i);
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
