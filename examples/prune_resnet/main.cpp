@@ -189,11 +189,12 @@ class Study {
     const double full = static_cast<double>(net_.macs());
     const auto for_each_mac = [&](const Coalition& kept) {
       std::vector<double> scores = scorer(kept);
+      const double all = macs(kept);
       Coalition less = kept;
       std::size_t k = 0;
       kept.for_each([&](Player p) {
         less.erase(p);
-        scores[k++] /= macs(kept) - macs(less);
+        scores[k++] /= all - macs(less);
         less.insert(p);
       });
       return scores;
@@ -342,8 +343,7 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Trains ResNet-20 on Fashion-MNIST or CIFAR-10, prunes it to fractions of its multiply-adds "
       "by a power index and by baselines, compacts, compensates and fine-tunes it, and reports "
-      "what "
-      "was won.");
+      "what was won.");
   app.add_option("--seed", settings.seed, "seed of everything random")
       ->capture_default_str()
       ->transform(support::whole_number(0, support::largest_seed));

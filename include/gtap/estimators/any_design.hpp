@@ -83,6 +83,7 @@ class AnyDesign {
  public:
   template <class D>
   requires(!std::same_as<D, AnyDesign>) AnyDesign(D design) {  // NOLINT: meant to convert
+    // From a pointer to the base: the sharing is compiled once for all designs.
     if constexpr (detail::require_design<D>())
       design_ =
           std::unique_ptr<const detail::ErasedDesign>(new detail::HeldDesign<D>(std::move(design)));

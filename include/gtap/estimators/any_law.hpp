@@ -61,7 +61,9 @@ class HeldLaw final : public ErasedLaw {
 class AnyLaw {
  public:
   template <Semivalue Law>
-  requires(!std::same_as<Law, AnyLaw>) AnyLaw(Law law)  // NOLINT: meant to convert
+  requires(!std::same_as<Law, AnyLaw>)
+      AnyLaw(Law law)  // NOLINT: meant to convert
+                       // From a pointer to the base: the sharing is compiled once for all laws.
       : law_(std::unique_ptr<const detail::ErasedLaw>(new detail::HeldLaw<Law>(std::move(law)))) {}
 
   std::vector<double> log_weights(std::size_t players) const { return law_->log_weights(players); }

@@ -65,15 +65,16 @@ OnnxNetwork<T> parse_onnx(const std::string& where, std::span<const std::uint8_t
 /// give, and, naming all nodes with operators and reasons, for what gtap cannot run.
 template <class T>
 OnnxNetwork<T> read_onnx(const std::filesystem::path& path, const OnnxOptions& options = {}) {
-  const std::string where = detail::file_place("read_onnx", path);
-  return parse_onnx<T>(where, detail::read_file(where, path), options, path.parent_path());
+  const std::string where = detail::file_place("read_onnx", path.string());
+  return parse_onnx<T>(where, detail::read_file(where, path.string()), options, path.parent_path());
 }
 
 /// The network of read_onnx() alone.
 template <class T>
 nn::Network<T> load_onnx(const std::filesystem::path& path, const OnnxOptions& options = {}) {
-  const std::string where = detail::file_place("load_onnx", path);
-  return parse_onnx<T>(where, detail::read_file(where, path), options, path.parent_path()).network;
+  const std::string where = detail::file_place("load_onnx", path.string());
+  return parse_onnx<T>(where, detail::read_file(where, path.string()), options, path.parent_path())
+      .network;
 }
 
 }  // namespace gtap

@@ -35,8 +35,13 @@ std::string kept_json(const Compacted<T>& compacted) {
   for (std::size_t i = 0; i < compacted.kept.size(); ++i) {
     json += i == 0 ? "\"" : ", \"";
     for (const char c : compacted.network.nodes()[i].name) {
+      const auto code = static_cast<unsigned char>(c);
+      if (code < 0x20) {
+        json += text("\\u00", code / 16, "0123456789abcdef"[code % 16]);
+        continue;
+      }
       if (c == '"' || c == '\\') json += '\\';
-      json += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+      json += c;
     }
     json += "\": [";
     for (std::size_t c = 0; c < compacted.kept[i].size(); ++c)
@@ -64,7 +69,8 @@ std::vector<std::uint8_t> write_onnx(const nn::Network<T>& net, const OnnxExport
 template <class T>
 void save_onnx(const std::filesystem::path& path, const nn::Network<T>& net,
                const OnnxExport& what = {}) {
-  detail::write_file_atomically(detail::file_place("save_onnx", path), path, write_onnx(net, what));
+  detail::write_file_atomically(detail::file_place("save_onnx", path.string()), path.string(),
+                                write_onnx(net, what));
 }
 
 /// The same of a compacted network, with where its channels were as "gtap.kept" in the metadata.

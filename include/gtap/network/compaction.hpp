@@ -111,10 +111,9 @@ void make_affine(const nn::Node<T>& before, const std::vector<Flow>& flow,
 /// up to rounding. Weights of layers that made a unit and of those that read it, batch norm and
 /// what follows a Flatten are sliced; layers keep their names. A grouped convolution whose groups
 /// no longer match becomes an ungrouped one with zeros between its groups, a padded shortcut a
-/// selection of channels. Throws when a layer would be empty, unless these
-/// went through removable_branches(): then the nodes of its branch are gone, and a sum or
-/// product of which one part is left is a batch norm that adds or multiplies what the branch still
-/// gives.
+/// selection of channels. Throws when a layer would be empty, unless the units are those of
+/// removable_branches(): then the nodes of its branch are gone, and a sum or product of which one
+/// part is left is a batch norm that adds or multiplies what the branch still gives.
 template <class T>
 Compacted<T> compact(const nn::Network<T>& net, const Units& units, const Coalition& kept) {
   const std::vector<detail::Slice> left = detail::slices("compact", net, units, kept);

@@ -23,9 +23,6 @@ class ExactAtLast final : public ErasedRun {
         all_(std::size_t{1} << context.players),
         budget_(context.evaluations) {}
 
-  /// Whether the last summary is exact.
-  bool switched() const { return switch_ != never; }
-
   AnyStatistics statistics() const override {
     return AnyStatistics::of(Both{sampled_->statistics(), exact_.statistics()});
   }
@@ -82,6 +79,9 @@ class ExactAtLast final : public ErasedRun {
   bool in_ranges() const override { return !switched() && sampled_->in_ranges(); }
 
  private:
+  /// Whether samples that come next are blocks of all coalitions.
+  bool switched() const { return switch_ != never; }
+
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   struct Both {
     AnyStatistics sampled;

@@ -43,7 +43,6 @@ class FitRun {
       : settings_(std::move(settings)),
         players_(context.players),
         seed_(context.seed),
-        most_samples_(0),
         chosen_(context.covariance_of) {
     const auto n = static_cast<double>(players_);
     require_memory(settings_.name,
@@ -250,7 +249,7 @@ class FitRun {
   FitSettings settings_;
   std::size_t players_;
   std::uint64_t seed_;
-  std::size_t most_samples_;
+  std::size_t most_samples_ = 0;  // that the budget pays for
   std::vector<Player> chosen_;
   DistinctCoalitions distinct_;
   math::Discrete draw_;

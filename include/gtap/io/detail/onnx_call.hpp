@@ -198,4 +198,11 @@ class OnnxCall {
   std::string place_;
 };
 
+/// The sizes of images with the batch's in front.
+inline std::vector<std::int64_t> with_batch(const OnnxValue& value) {
+  std::vector<std::int64_t> dims = value.dims;
+  dims.insert(dims.begin(), 1);
+  return dims;
+}
+
 }  // namespace gtap::detail

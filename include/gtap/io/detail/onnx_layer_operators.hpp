@@ -2,6 +2,7 @@
 
 #include <gtap/io/detail/onnx_call.hpp>
 #include <gtap/io/detail/onnx_graph.hpp>
+#include <gtap/io/detail/onnx_window.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -14,72 +15,7 @@
 
 namespace gtap::detail {
 
-// Operators that are layers.
-
-/// A window's settings along both pixel dimensions; an image of one dimension is one row.
-struct OnnxWindow {
-  nn::Extent kernel = 1;
-  nn::Extent stride = 1;
-  nn::Extent dilation = 1;
-  nn::Extent before = 0;  ///< padding at the top and at the left
-  nn::Extent after = 0;   ///< at the bottom and at the right
-  bool given = false;     ///< whether the kernel is an attribute
-};
-
-inline nn::Extent read_extent(OnnxCall& call, std::string_view name, std::size_t rank,
-                              std::size_t otherwise, std::int64_t least) {
-  const auto list = call.integers(name);
-  if (!list) return otherwise;
-  call.require(list->size() == rank, text(rank, " numbers as ", name), dims_text(*list));
-  const std::size_t last = call.size(list->back(), name, least);
-  return {rank == 1 ? otherwise : call.size(list->front(), name, least), last};
-}
-
-/// `kernel` is the weight's where the file does not say it.
-inline OnnxWindow read_window(OnnxCall& call, const OnnxValue& value,
-                              std::span<const std::int64_t> kernel = {}) {
-  const std::size_t rank = value.dims.size() - 1;
-  OnnxWindow w;
-  w.given = call.node.find("kernel_shape") != nullptr;
-  w.kernel = read_extent(call, "kernel_shape", rank, 1, 1);
-  w.stride = read_extent(call, "strides", rank, 1, 1);
-  w.dilation = read_extent(call, "dilations", rank, 1, 1);
-  if (!kernel.empty()) {
-    const nn::Extent own{rank == 1 ? 1 : call.size(kernel[0], "a kernel", 1),
-                         call.size(kernel.back(), "a kernel", 1)};
-    call.require(!w.given || w.kernel == own, text("a kernel of ", own), text(w.kernel));
-    w.kernel = own;
-  } else {
-    call.require(w.given, "a kernel_shape", "none");
-  }
-  const std::string pad = call.string("auto_pad", "NOTSET");
-  const auto pads = call.integers("pads");
-  if (pad == "SAME_UPPER" || pad == "SAME_LOWER") {
-    const auto same = [&](std::size_t in, std::size_t size, std::size_t step, std::size_t holes,
-                          std::size_t& before, std::size_t& after) {
-      const std::size_t needed = ((in + step - 1) / step - 1) * step + (size - 1) * holes + 1;
-      const std::size_t all = needed > in ? needed - in : 0;
-      before = pad == "SAME_UPPER" ? all / 2 : all - all / 2;
-      after = all - before;
-    };
-    same(value.shape.height, w.kernel.height, w.stride.height, w.dilation.height, w.before.height,
-         w.after.height);
-    same(value.shape.width, w.kernel.width, w.stride.width, w.dilation.width, w.before.width,
-         w.after.width);
-    return w;
-  }
-  call.require(pad == "NOTSET" || pad == "VALID" || pad.empty(), "a known auto_pad",
-               quote_name(pad));
-  if (!pads || pad == "VALID") return w;
-  call.require(pads->size() == 2 * rank, text(2 * rank, " pads"), dims_text(*pads));
-  w.before.width = call.size((*pads)[rank - 1], "a pad");
-  w.after.width = call.size(pads->back(), "a pad");
-  if (rank == 2) {
-    w.before.height = call.size((*pads)[0], "a pad");
-    w.after.height = call.size((*pads)[2], "a pad");
-  }
-  return w;
-}
+// Operators that are layers, but for pooling.
 
 inline OnnxParameters with_names(OnnxCall& call, OnnxParameters parameters,
                                  std::initializer_list<std::size_t> inputs) {
@@ -190,99 +126,17 @@ inline void read_batch_norm(OnnxCall& call) {
             value.dims.size());
 }
 
-/// Pixels of padding after the last that windows reach, where they start with `before`.
-inline std::size_t pool_reach(std::size_t in, std::size_t size, std::size_t stride,
-                              std::size_t before, std::size_t after, bool ceil) {
-  const std::size_t all = in + before + after;
-  if (all < size) return after;
-  std::size_t windows = (all - size + (ceil ? stride - 1 : 0)) / stride + 1;
-  // A window that would begin past the image is none.
-  if (ceil && (windows - 1) * stride >= in + before) --windows;
-  const std::size_t end = (windows - 1) * stride + size;
-  return end > in + before ? end - in - before : 0;
-}
-
-inline void read_pool(OnnxCall& call) {
-  const OnnxValue& value = call.pixels(0);
-  const bool largest = call.node.op == "MaxPool";
-  const OnnxWindow w = read_window(call, value);
-  call.require(w.dilation == nn::Extent(1), "no dilation", text(w.dilation));
-  call.ignore("storage_order");
-  call.require(call.node.outputs.size() == 1, "1 output", text(call.node.outputs.size()));
-  const bool ceil = call.integer("ceil_mode", 0) != 0;
-  const bool counts = largest || call.integer("count_include_pad", 0) != 0;
-  const nn::Extent reach{pool_reach(value.shape.height, w.kernel.height, w.stride.height,
-                                    w.before.height, w.after.height, ceil),
-                         pool_reach(value.shape.width, w.kernel.width, w.stride.width,
-                                    w.before.width, w.after.width, ceil)};
-  const nn::Extent extra{reach.height > w.before.height ? reach.height - w.before.height : 0,
-                         reach.width > w.before.width ? reach.width - w.before.width : 0};
-  // Padding before that has none after it may give one window too many.
-  const auto windows = [](std::size_t in, std::size_t size, std::size_t stride, std::size_t before,
-                          std::size_t after) { return (in + before + after - size) / stride; };
-  const bool fits =
-      windows(value.shape.height, w.kernel.height, w.stride.height, w.before.height,
-              reach.height) == windows(value.shape.height, w.kernel.height, w.stride.height,
-                                       w.before.height, w.before.height + extra.height) &&
-      windows(value.shape.width, w.kernel.width, w.stride.width, w.before.width, reach.width) ==
-          windows(value.shape.width, w.kernel.width, w.stride.width, w.before.width,
-                  w.before.width + extra.width);
-  call.require(fits, "no less padding after the image than before it",
-               text(w.before, " before, ", w.after, " after"));
-  const std::size_t rank = value.dims.size();
-  if (largest) {
-    const nn::MaxPool2d pool{
-        .size = w.kernel, .stride = w.stride, .padding = w.before, .extra = extra};
-    call.emit(call.add(pool, {value.layer}), rank);
-    return;
-  }
-  const bool beyond = reach.height > w.after.height || reach.width > w.after.width;
-  call.require(!counts || !beyond, "windows within the counted padding", "ceil_mode past it");
-  const nn::AvgPool2d pool{.size = w.kernel,
-                           .stride = w.stride,
-                           .padding = w.before,
-                           .extra = extra,
-                           .count_padding = counts};
-  call.emit(call.add(pool, {value.layer}), rank);
-}
-
-/// GlobalAveragePool, GlobalMaxPool, and ReduceMean and ReduceMax over all pixels.
-inline void read_global_pool(OnnxCall& call) {
-  const OnnxValue& value = call.pixels(0);
-  const bool reduces = call.node.op.starts_with("Reduce");
-  const std::size_t rank = value.dims.size();
-  std::size_t dims = rank;
-  if (reduces) {
-    auto axes = call.list("axes", 1);
-    call.require(axes.has_value(), "a mean over pixels", "one over all");
-    for (std::int64_t& axis : *axes)
-      axis = static_cast<std::int64_t>(onnx_axis(call.where(), axis, rank + 1));
-    std::sort(axes->begin(), axes->end());
-    const std::vector<std::int64_t> all =
-        rank == 2 ? std::vector<std::int64_t>{2} : std::vector<std::int64_t>{2, 3};
-    call.require(*axes == all, text("all pixels, axes ", dims_text(all)), dims_text(*axes));
-    call.ignore("noop_with_empty_axes");
-    if (call.integer("keepdims", 1) == 0) dims = 1;
-  }
-  const bool largest = call.node.op == "GlobalMaxPool" || call.node.op == "ReduceMax";
-  std::size_t layer = 0;
-  const std::string_view part = dims < rank ? "pool" : "";
-  if (largest) {
-    layer = call.add(nn::GlobalMaxPool{}, {value.layer}, {}, part);
-  } else {
-    layer = call.add(nn::GlobalAvgPool{}, {value.layer}, {}, part);
-  }
-  if (dims < rank) layer = call.add(nn::Flatten{}, {layer});
-  call.emit(layer, dims);
+/// A layer that leaves a value's dimensions as they are.
+template <class L>
+void emit_pointwise(OnnxCall& call, OnnxValue value, L layer) {
+  value.layer = call.add(std::move(layer), {value.layer});
+  call.graph.layers()[value.layer].output = call.node.outputs[0];
+  call.result(std::move(value));
 }
 
 template <class L>
 void read_pointwise(OnnxCall& call, L layer) {
-  const OnnxValue& value = call.images(0);
-  OnnxValue result = value;
-  result.layer = call.add(std::move(layer), {value.layer});
-  call.graph.layers()[result.layer].output = call.node.outputs[0];
-  call.result(std::move(result));
+  emit_pointwise(call, call.images(0), std::move(layer));
 }
 
 /// scale * x + shift, each one number or one a channel: a batch norm whose statistics are 0 and 1.

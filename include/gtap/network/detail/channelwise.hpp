@@ -37,7 +37,8 @@ class Channelwise {
     }
     fuse_activations();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-      if (!steps_[i].node.layer.runs_in_place()) last_move_ = i;
+      steps_[i].in_place = steps_[i].node.layer.runs_in_place();
+      if (!steps_[i].in_place) last_move_ = i;
     }
     for (std::size_t i = 0; i < last_move_; ++i) {
       scratch_size_ = std::max(scratch_size_, steps_[i].node.out.size() * nn::tile_images);
@@ -77,7 +78,7 @@ class Channelwise {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       T* to = out;
       if (i < last_move_) {
-        const bool in_place = last != nullptr && steps_[i].node.layer.runs_in_place();
+        const bool in_place = last != nullptr && steps_[i].in_place;
         to = in_place ? last : (last == scratch ? scratch + scratch_size_ : scratch);
         last = to;
       }
@@ -91,6 +92,7 @@ class Channelwise {
     nn::Node<T> node;
     nn::kernels::Activation then;
     std::size_t channels_per_unit;  ///< of the node; not 1 where a Flatten came before
+    bool in_place = false;
   };
 
   /// Moves the newest step, if it is max pooling, before activations that never decrease.
